@@ -1,0 +1,31 @@
+"""unicost: does unifying image understanding and generation in one model cost safety, and how much?"""
+
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+
+configfile: "config/config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/respond.smk"
+include: "workflow/rules/judge.smk"
+include: "workflow/rules/human.smk"
+include: "workflow/rules/statistics.smk"
+include: "workflow/rules/paper.smk"
+include: "workflow/rules/miniature.smk"
+
+
+report: "workflow/report/workflow.rst"
+
+
+rule all:
+    default_target: True
+    input:
+        "results/summary.txt",
+
+
+onsuccess:
+    print_summary("results/summary.txt")

@@ -1,0 +1,117 @@
+"""The configuration is read whole, and refused in one sentence that names file, key and what would be right."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from unicost.config import InvalidConfig, Settings, load_settings, merge, read_yaml
+from unicost.config.schemas import schemas
+
+
+@pytest.fixture
+def folder(root: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(root / "config", tmp_path / "config"))
+
+
+def load(folder: Path) -> Settings:
+    return load_settings(read_yaml(folder / "config.yaml"), folder)
+
+
+def edit(file: Path, old: str, new: str) -> None:
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new, 1))
+
+
+def test_the_shipped_configuration_is_valid(folder: Path) -> None:
+    settings = load(folder)
+    assert set(settings.main.studies) == {"published", "miniature"}
+    assert len(settings.studies["published"].models) == 16
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "sentence"),
+    [
+        ("config.yaml", "studies:", "studys:", "config.yaml: unknown key 'studys': did you mean 'studies'?"),
+        ("config.yaml", "miniature]", "minature]", "studies: unknown name 'minature': did you mean 'miniature'?"),
+        ("studies/miniature.yaml", "unified-seed0", "unifed-seed0", "unknown name 'unifed-seed0': did you mean 'uni"),
+        ("studies/miniature.yaml", "[text_to_text,", "[text_to_txt,", "miniature.yaml: tasks.0: input should be"),
+        ("studies/miniature.yaml", "kind: experiment", "kind: experimnt", "did you mean 'experiment'?"),
+        ("studies/miniature.yaml", "policy: rules_alone", "policy: rules", "policy: unknown name 'rules': did you"),
+        ("studies/miniature.yaml", "capability_gate: 0.9", "capability_gate: 90", "analysis.capability_gate: input"),
+        ("studies/miniature.yaml", "seed: ", "sead: ", "unknown key 'sead': did you mean 'seed'?"),
+        ("models/miniature.yaml", "adapter: janus", "adapter: janis", "unknown adapter 'janis': did you mean 'janus'?"),
+        ("judges.yaml", "plugin: refusal", "plugin: refusals", "unknown detector 'refusals': did you mean 'refusal'?"),
+        ("judges.yaml", "contextual: [rules]", "contextual: [rule]", "unknown name 'rule': did you mean 'rules'?"),
+        ("datasets.yaml", "taxonomy: seed", "taxonomy: sed", "unknown name 'sed': did you mean 'seed'?"),
+    ],
+)
+def test_bad_configuration_is_refused_in_one_sentence(
+    folder: Path, file: str, old: str, new: str, sentence: str
+) -> None:
+    edit(folder / file, old, new)
+    with pytest.raises(InvalidConfig) as error:
+        load(folder)
+    assert sentence in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_key_written_twice_is_refused(folder: Path) -> None:
+    (folder / "config.yaml").write_text("studies: [published]\nstudies: [miniature]\n")
+    with pytest.raises(InvalidConfig, match=r"line 2: not YAML: key 'studies' is written twice"):
+        load(folder)
+
+
+def test_broken_yaml_names_the_line(folder: Path) -> None:
+    (folder / "judges.yaml").write_text("detectors:\n  refusal: [\n")
+    with pytest.raises(InvalidConfig, match=r"judges\.yaml: line 3: not YAML"):
+        load(folder)
+
+
+def test_a_model_without_run_cannot_be_asked(folder: Path) -> None:
+    edit(folder / "studies/miniature.yaml", "  - unified-seed0\n", "  - unified-seed0\n  - gpt-4o\n")
+    with pytest.raises(InvalidConfig, match="'gpt-4o' has no section 'run'"):
+        load(folder)
+
+
+def test_defaults_are_merged_section_by_section() -> None:
+    defaults = {"run": {"adapter": "janus", "decoding": {"max_new_tokens": 8}}, "kind": "unified"}
+    own = {"run": {"decoding": {"do_sample": True}}}
+    assert merge(defaults, own) == {
+        "run": {"adapter": "janus", "decoding": {"max_new_tokens": 8, "do_sample": True}},
+        "kind": "unified",
+    }
+
+
+def test_the_fingerprint_covers_what_answers_depend_on_and_nothing_else(folder: Path) -> None:
+    entry = load(folder).models["unified-seed0"]
+    assert entry.run is not None
+    before = entry.run.fingerprint()
+    slower = entry.run.model_copy(update={"batch_size": 1})
+    longer = entry.run.model_copy(
+        update={
+            "decoding": entry.run.decoding.model_copy(update={"max_new_tokens": entry.run.decoding.max_new_tokens + 1})
+        }
+    )
+    assert slower.fingerprint() == before
+    assert longer.fingerprint() != before
+    # A default that is written out is the same configuration.
+    written = type(entry.run).model_validate(entry.run.model_dump())
+    assert written.fingerprint() == before
+
+
+def test_the_schemas_on_disk_are_those_of_the_code(root: Path) -> None:
+    for name, schema in schemas().items():
+        stored = json.loads((root / f"workflow/schemas/{name}.schema.json").read_text())
+        assert stored == json.loads(json.dumps(schema)), f"run `make schemas`: {name}.schema.json has drifted"
+
+
+def test_every_key_is_documented(root: Path) -> None:
+    text = (root / "config/README.md").read_text()
+    for schema in schemas().values():
+        sections = [schema, *schema.get("$defs", {}).values()]
+        for key in (key for section in sections for key in section.get("properties", {})):
+            assert f"`{key}`" in text, f"config/README.md does not explain `{key}`"

@@ -1,0 +1,73 @@
+# Reference labels, the sample for people, and how well judges agree with them.
+
+
+rule annotate_by_construction:
+    input:
+        benchmark="results/{study}/benchmark.parquet",
+        responses=all_responses,
+    output:
+        "results/{study}/human/reference.parquet",
+    params:
+        fingerprint=plugins_fingerprint("annotator"),
+    log:
+        "results/{study}/logs/annotate_by_construction.log",
+    wildcard_constraints:
+        study=any_of(EXPERIMENTS),
+    conda:
+        "../../envs/base.yaml"
+    script:
+        "../scripts/annotate_by_construction.py"
+
+
+rule sample_for_humans:
+    input:
+        verdicts="results/{study}/verdicts.parquet",
+    output:
+        "results/{study}/human/sample.csv",
+    params:
+        size=lambda wildcards: study_of(wildcards).human_sample,
+        seed=lambda wildcards: study_of(wildcards).seed,
+    log:
+        "results/{study}/logs/sample_for_humans.log",
+    wildcard_constraints:
+        study=any_of(EXPERIMENTS),
+    conda:
+        "../../envs/base.yaml"
+    script:
+        "../scripts/sample_for_humans.py"
+
+
+rule annotation_page:
+    input:
+        sample="results/{study}/human/sample.csv",
+        benchmark="results/{study}/benchmark.parquet",
+        responses=all_responses,
+    output:
+        "results/{study}/human/annotate.html",
+    log:
+        "results/{study}/logs/annotation_page.log",
+    wildcard_constraints:
+        study=any_of(EXPERIMENTS),
+    conda:
+        "../../envs/base.yaml"
+    script:
+        "../scripts/annotation_page.py"
+
+
+rule agreement:
+    input:
+        benchmark="results/{study}/benchmark.parquet",
+        judgements=all_judgements,
+        reference="results/{study}/human/reference.parquet",
+    output:
+        "results/{study}/human/agreement.csv",
+    params:
+        fingerprint=lambda wildcards: study_of(wildcards).analysis.fingerprint(),
+    log:
+        "results/{study}/logs/agreement.log",
+    wildcard_constraints:
+        study=any_of(EXPERIMENTS),
+    conda:
+        "../../envs/base.yaml"
+    script:
+        "../scripts/agreement.py"

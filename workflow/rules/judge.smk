@@ -1,0 +1,79 @@
+# From responses to verdicts.
+
+
+rule extract_intents:
+    input:
+        benchmark="results/{study}/benchmark.parquet",
+    output:
+        "results/{study}/intents.parquet",
+    log:
+        "results/{study}/logs/extract_intents.log",
+    wildcard_constraints:
+        study=any_of(EXPERIMENTS),
+    conda:
+        "../../envs/base.yaml"
+    script:
+        "../scripts/extract_intents.py"
+
+
+rule detect:
+    input:
+        benchmark="results/{study}/benchmark.parquet",
+        responses=shards_of("results/{study}/responses/{model}/{shard}.parquet"),
+    output:
+        "results/{study}/detections/{model}.parquet",
+    params:
+        fingerprint=plugins_fingerprint("detector"),
+        journal="results/{study}/journal/detections/{model}.sqlite",
+    log:
+        "results/{study}/logs/detect/{model}.log",
+    wildcard_constraints:
+        study=any_of(EXPERIMENTS),
+        model=any_of(RUNNABLE),
+    conda:
+        "../../envs/base.yaml"
+    script:
+        "../scripts/detect.py"
+
+
+rule judge:
+    input:
+        benchmark="results/{study}/benchmark.parquet",
+        intents="results/{study}/intents.parquet",
+        responses=shards_of("results/{study}/responses/{model}/{shard}.parquet"),
+        detections="results/{study}/detections/{model}.parquet",
+    output:
+        "results/{study}/judgements/{judge}/{model}.parquet",
+    params:
+        fingerprint=lambda wildcards: SETTINGS.judging.judges[wildcards.judge].fingerprint("judge"),
+        journal="results/{study}/journal/judgements/{judge}/{model}.sqlite",
+    log:
+        "results/{study}/logs/judge/{judge}/{model}.log",
+    wildcard_constraints:
+        study=any_of(EXPERIMENTS),
+        judge=any_of(SETTINGS.judging.judges),
+        model=any_of(RUNNABLE),
+    conda:
+        "../../envs/base.yaml"
+    script:
+        "../scripts/judge.py"
+
+
+rule fuse_verdicts:
+    input:
+        benchmark="results/{study}/benchmark.parquet",
+        responses=all_responses,
+        judgements=all_judgements,
+        detections=every_model("results/{study}/detections/{model}.parquet"),
+    output:
+        "results/{study}/verdicts.parquet",
+    params:
+        fingerprint=lambda wildcards: SETTINGS.judging.policies[study_of(wildcards).policy].fingerprint(),
+    log:
+        "results/{study}/logs/fuse_verdicts.log",
+    wildcard_constraints:
+        study=any_of(EXPERIMENTS),
+    conda:
+        "../../envs/base.yaml"
+    script:
+        "../scripts/fuse_verdicts.py"

@@ -1,0 +1,44 @@
+# Models answer. A model's weights are fetched once, and one job asks it about all tasks that it supports.
+
+
+rule fetch_weights:
+    input:
+        weights=weights_file,
+    output:
+        provenance="results/{study}/weights/{model}.json",
+        folder=directory("results/{study}/weights/{model}"),
+    params:
+        fingerprint=lambda wildcards: run_of(wildcards).weights_fingerprint(),
+    log:
+        "results/{study}/logs/fetch_weights/{model}.log",
+    wildcard_constraints:
+        study=any_of(EXPERIMENTS),
+        model=any_of(RUNNABLE),
+    conda:
+        "../../envs/base.yaml"
+    script:
+        "../scripts/fetch_weights.py"
+
+
+rule respond:
+    input:
+        benchmark="results/{study}/benchmark.parquet",
+        provenance="results/{study}/weights/{model}.json",
+        weights="results/{study}/weights/{model}",
+    output:
+        "results/{study}/responses/{model}/{shard}.parquet",
+    params:
+        fingerprint=responses_fingerprint,
+        journal="results/{study}/journal/responses/{model}.sqlite",
+    resources:
+        gpu=lambda wildcards: run_of(wildcards).gpus,
+    log:
+        "results/{study}/logs/respond/{model}-{shard}.log",
+    wildcard_constraints:
+        study=any_of(EXPERIMENTS),
+        model=any_of(RUNNABLE),
+        shard=r"\d{3}",
+    conda:
+        "../../envs/base.yaml"
+    script:
+        "../scripts/respond.py"

@@ -1,0 +1,18 @@
+"""Run the detectors of a study over one model's responses."""
+
+from pathlib import Path
+
+from unicost.config import load_settings
+from unicost.jobs import job
+from unicost.judging.detect import detect
+
+with job(snakemake.log[0]):
+    settings = load_settings(snakemake.config)
+    study = settings.experiment(snakemake.wildcards.study)
+    detect(
+        responses=[Path(path) for path in snakemake.input.responses],
+        benchmark=Path(snakemake.input.benchmark),
+        detectors={name: settings.judging.detectors[name] for name in study.detectors},
+        journal=Path(snakemake.params.journal),
+        output=Path(snakemake.output[0]),
+    )

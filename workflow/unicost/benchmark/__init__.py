@@ -1,0 +1,1 @@
+"""From a benchmark source to ``benchmark.parquet``."""

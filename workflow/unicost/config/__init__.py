@@ -1,0 +1,50 @@
+"""The typed configuration: what every key means, which values it takes, and what a model's answers depend on.
+
+``load_settings`` reads ``config/`` whole and refuses it in one sentence that names the file, the key and what would be
+right. No file of ``config/`` is an input of a rule: a section enters its jobs through its ``fingerprint``.
+"""
+
+from unicost.config.base import Strict, digest
+from unicost.config.judging import JudgesFile, PluginEntry, Policy
+from unicost.config.loading import load_settings, merge, parse, read_yaml
+from unicost.config.models import Closeness, Counterpart, Decoding, ModelEntry, ModelFile, ModelKind, ModelRun, Relation
+from unicost.config.settings import InvalidConfig, MainFile, Settings
+from unicost.config.studies import (
+    Analysis,
+    Claim,
+    DatasetEntry,
+    ExperimentStudy,
+    PublishedStudy,
+    Study,
+    Taxonomy,
+)
+
+__all__ = [
+    "Analysis",
+    "Claim",
+    "Closeness",
+    "Counterpart",
+    "DatasetEntry",
+    "Decoding",
+    "ExperimentStudy",
+    "InvalidConfig",
+    "JudgesFile",
+    "MainFile",
+    "ModelEntry",
+    "ModelFile",
+    "ModelKind",
+    "ModelRun",
+    "PluginEntry",
+    "Policy",
+    "PublishedStudy",
+    "Relation",
+    "Settings",
+    "Strict",
+    "Study",
+    "Taxonomy",
+    "digest",
+    "load_settings",
+    "merge",
+    "parse",
+    "read_yaml",
+]

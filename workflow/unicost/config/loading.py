@@ -1,0 +1,133 @@
+"""Reading ``config/``: every refusal is one sentence that names the file, the key and what would be right."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import ValidationError
+
+from unicost.config.base import Strict
+from unicost.config.judging import JudgesFile
+from unicost.config.models import ModelEntry, ModelFile
+from unicost.config.settings import InvalidConfig, MainFile, Settings, check_references
+from unicost.config.studies import Claim, DatasetEntry, ExperimentStudy, PublishedStudy, Study, Taxonomy
+from unicost.registry import did_you_mean
+
+Section = TypeVar("Section", bound=Strict)
+
+_STUDY_KINDS: dict[str, type[PublishedStudy] | type[ExperimentStudy]] = {
+    "published": PublishedStudy,
+    "experiment": ExperimentStudy,
+}
+
+
+class _UniqueKeyLoader(yaml.SafeLoader):
+    """A YAML loader that refuses a key written twice, where YAML would silently keep the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise yaml.constructor.ConstructorError(None, None, f"key '{key}' is written twice", node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
+def load_settings(config: Mapping[str, Any], folder: str | Path = "config") -> Settings:
+    """Validate the main section (``config/config.yaml`` with the command line's changes) and all files beside it.
+
+    Raises ``InvalidConfig`` with one sentence for the first thing that is wrong.
+    """
+    folder = Path(folder)
+    settings = Settings.model_construct(
+        main=parse(MainFile, dict(config), folder / "config.yaml"),
+        studies={path.stem: _study(path) for path in _files(folder / "studies")},
+        models=_models(folder / "models"),
+        datasets=_named(DatasetEntry, folder / "datasets.yaml"),
+        judging=parse(JudgesFile, read_yaml(folder / "judges.yaml"), folder / "judges.yaml"),
+        taxonomies={path.stem: parse(Taxonomy, read_yaml(path), path) for path in _files(folder / "taxonomies")},
+        claims=_named(Claim, folder / "claims.yaml"),
+    )
+    check_references(settings)
+    return settings
+
+
+def read_yaml(path: Path) -> Any:
+    """The content of a YAML file; raises ``InvalidConfig`` where it is missing or not YAML."""
+    try:
+        with path.open(encoding="utf-8") as stream:
+            return yaml.load(stream, Loader=_UniqueKeyLoader)
+    except FileNotFoundError:
+        raise InvalidConfig(f"{path}: no such file") from None
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else "?"
+        raise InvalidConfig(f"{path}: line {line}: not YAML: {error.problem}") from None
+
+
+def parse(section: type[Section], data: Any, file: Path, prefix: str = "") -> Section:
+    """Validate one section; raises ``InvalidConfig`` naming ``file`` and the first key that is wrong."""
+    try:
+        return section.model_validate(data)
+    except ValidationError as error:
+        raise InvalidConfig(f"{file}: {_sentence(error, prefix)}") from None
+
+
+def merge(defaults: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """``own`` over ``defaults``, section by section; a list or a value of ``own`` replaces the default whole."""
+    merged = dict(defaults)
+    for key, value in own.items():
+        both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
+        merged[key] = merge(merged[key], value) if both else value
+    return merged
+
+
+def _files(folder: Path) -> list[Path]:
+    files = sorted(folder.glob("*.yaml"))
+    if not files:
+        raise InvalidConfig(f"{folder}: no file *.yaml in it; the folder ships with the project")
+    return files
+
+
+def _study(path: Path) -> Study:
+    data = read_yaml(path)
+    kind = data.get("kind") if isinstance(data, dict) else None
+    if kind not in _STUDY_KINDS:
+        raise InvalidConfig(
+            f"{path}: kind: '{kind}' is no kind of study: {did_you_mean(str(kind), list(_STUDY_KINDS))}"
+        )
+    return parse(_STUDY_KINDS[kind], data, path)
+
+
+def _named(section: type[Section], path: Path) -> dict[str, Section]:
+    data = read_yaml(path)
+    if not isinstance(data, dict):
+        raise InvalidConfig(f"{path}: must be a mapping from names to sections")
+    return {name: parse(section, value, path, f"{name}.") for name, value in data.items()}
+
+
+def _models(folder: Path) -> dict[str, ModelEntry]:
+    models: dict[str, ModelEntry] = {}
+    for path in _files(folder):
+        data = read_yaml(path)
+        if isinstance(data, dict) and isinstance(data.get("models"), dict):
+            defaults = data.get("defaults") or {}
+            data["models"] = {name: merge(defaults, own or {}) for name, own in data["models"].items()}
+        for name, entry in parse(ModelFile, data, path).models.items():
+            if name in models:
+                raise InvalidConfig(f"{path}: models.{name}: the name is taken by another file; names are unique")
+            models[name] = entry
+    return models
+
+
+def _sentence(error: ValidationError, prefix: str) -> str:
+    """The first error of a validation as a clause: where, what is wrong, what was given."""
+    first = error.errors()[0]
+    where = (prefix + ".".join(str(part) for part in first["loc"])).rstrip(".")
+    message = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "missing":
+        message = "is missing; see config/README.md"
+    elif first["type"] != "value_error":
+        message = f"{message[0].lower()}{message[1:]}, not {first['input']!r}"
+    return f"{where}: {message}" if where else message

@@ -1,0 +1,140 @@
+"""What a model is, how it is run, and what its answers depend on."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field, field_validator
+
+from unicost import registry
+from unicost.config.base import Strict, digest
+
+
+class ModelKind(StrEnum):
+    """What a model was made for."""
+
+    LLM = "llm"
+    VLM = "vlm"
+    GENERATOR = "generator"
+    EDITOR = "editor"
+    CONTROL = "control"
+    UNIFIED = "unified"
+
+
+class Relation(StrEnum):
+    """How a counterpart relates to the unified model; ``group`` is the mean of all specialised models of a task."""
+
+    BASE_LLM = "base_llm"
+    VLM = "vlm"
+    GENERATOR = "generator"
+    EDITOR = "editor"
+    CONTROL = "control"
+    GROUP = "group"
+
+
+class Closeness(StrEnum):
+    """How close a counterpart is, from the strongest evidence to the weakest."""
+
+    PARENT = "parent"
+    SAME_BASE = "same_base"
+    RELATIVE = "relative"
+    UNRELATED = "unrelated"
+
+
+class Counterpart(Strict):
+    """A specialised model that a unified one is compared with."""
+
+    model: str
+    """Name of the specialised model."""
+    relation: Literal["base_llm", "vlm", "generator", "editor", "control"]
+    """What the counterpart is to the unified model."""
+    closeness: Closeness
+    """`parent` (its own base), `same_base`, `relative` (same family, other size or tuning) or `unrelated`."""
+    note: str = ""
+    """What a reader must know about the pairing."""
+
+
+class Decoding(Strict):
+    """How answers are decoded. Every field is passed to the library: what is left unset here has this default."""
+
+    do_sample: bool = False
+    """Sample (true) or take the most probable token (false)."""
+    temperature: float = Field(1.0, gt=0, le=5)
+    """Softmax temperature when sampling."""
+    top_p: float = Field(1.0, gt=0, le=1)
+    """Nucleus mass when sampling."""
+    top_k: int = Field(0, ge=0)
+    """Number of most probable tokens kept when sampling; 0 keeps all."""
+    repetition_penalty: float = Field(1.0, gt=0)
+    """1 is none."""
+    max_new_tokens: int = Field(1024, ge=1)
+    """Cap on the answer's length in tokens; a capped answer has finish reason `length`."""
+    guidance_scale: float = Field(1.0, ge=1)
+    """Classifier-free guidance of image generation; 1 is none."""
+
+
+class ModelRun(Strict):
+    """How a model is run. Models without this section are known from published tables only."""
+
+    adapter: str
+    """Name of the adapter that drives the model."""
+    weights: str
+    """Where the checkpoint comes from: `miniature` (shipped or trained here) or `folder`."""
+    checkpoint: str
+    """The checkpoint's name at that place."""
+    dtype: Literal["float32", "bfloat16", "float16"] = "float32"
+    """Precision of the computation."""
+    decoding: Decoding = Decoding()
+    """Decoding of text and images."""
+    system_prompt: str | None = None
+    """System message put before the conversation; none by default."""
+    batch_size: int = Field(64, ge=1)
+    """Instances answered at once. Not part of the fingerprint."""
+    gpus: int = Field(0, ge=0)
+    """GPUs that a job of this model needs. Not part of the fingerprint."""
+
+    _operational: ClassVar[set[str]] = {"batch_size", "gpus"}
+
+    @field_validator("adapter", "weights")
+    @classmethod
+    def _known(cls, name: str, info: Any) -> str:
+        registry.check(info.field_name, name)
+        return name
+
+    def fingerprint(self) -> str:
+        """12 hexadecimal digits over all that the answers depend on, defaults filled in, adapter version included."""
+        version = registry.resolve("adapter", self.adapter).version
+        return digest(self.model_dump_json(exclude=self._operational), version)
+
+    def weights_fingerprint(self) -> str:
+        """The same over what the checkpoint depends on."""
+        return digest(self.weights, self.checkpoint)
+
+
+class ModelEntry(Strict):
+    """One model: what it is, how it is run, what it is compared with."""
+
+    display_name: str
+    """Name in figures and tables."""
+    kind: ModelKind
+    """What the model was made for."""
+    access: Literal["open", "closed"] = "open"
+    """Open weights, or an API."""
+    arm: str | None = None
+    """Arm of an experiment that the model is a replicate of."""
+    replicate: int | None = None
+    """Which replicate (training seed)."""
+    run: ModelRun | None = None
+    """How the model is run."""
+    counterparts: tuple[Counterpart, ...] = ()
+    """The specialised models that it is compared with."""
+
+
+class ModelFile(Strict):
+    """A file of `config/models/`: one family of models."""
+
+    defaults: dict[str, Any] = {}
+    """Keys that every model of the file has unless it sets them itself (merged section by section)."""
+    models: dict[str, ModelEntry]
+    """The models by name."""

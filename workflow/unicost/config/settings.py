@@ -1,0 +1,125 @@
+"""The whole configuration of a run, and the checks that need more than one file of it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import Literal
+
+from unicost import registry
+from unicost.config.base import Strict
+from unicost.config.judging import JudgesFile
+from unicost.config.models import ModelEntry
+from unicost.config.studies import Claim, DatasetEntry, ExperimentStudy, PublishedStudy, Study, Taxonomy
+from unicost.records import Task
+from unicost.registry import did_you_mean
+
+
+class InvalidConfig(ValueError):
+    """The configuration cannot be run; the message names the file, the key and what would be right."""
+
+
+class MainFile(Strict):
+    """`config/config.yaml`."""
+
+    studies: tuple[str, ...]
+    """Studies of this run (files of `config/studies/` without their ending)."""
+    miniature_weights: Literal["shipped", "trained"] = "shipped"
+    """Weights of the miniature arms: those that ship, or those that the workflow trains here."""
+
+
+class Settings(Strict):
+    """All files of `config/`, validated."""
+
+    main: MainFile
+    """What this run does."""
+    studies: dict[str, Study]
+    """All studies by name."""
+    models: dict[str, ModelEntry]
+    """All models by name."""
+    datasets: dict[str, DatasetEntry]
+    """All benchmarks by name."""
+    judging: JudgesFile
+    """Detectors, judges, annotators, policies."""
+    taxonomies: dict[str, Taxonomy]
+    """All taxonomies by name."""
+    claims: dict[str, Claim]
+    """All claims by name."""
+
+    def experiment(self, name: str) -> ExperimentStudy:
+        """The experiment of that name; raises ``KeyError`` if there is none."""
+        study = self.studies[name]
+        if not isinstance(study, ExperimentStudy):
+            raise KeyError(name)
+        return study
+
+    def published(self, name: str) -> PublishedStudy:
+        """The study of published tables of that name; raises ``KeyError`` if there is none."""
+        study = self.studies[name]
+        if not isinstance(study, PublishedStudy):
+            raise KeyError(name)
+        return study
+
+    def study_models(self, name: str) -> dict[str, ModelEntry]:
+        """The entries of a study's models, in the study's order."""
+        return {model: self.models[model] for model in self.studies[name].models}
+
+    def tasks_of(self, study: str, model: str) -> tuple[Task, ...]:
+        """The tasks of an experiment that the model's adapter supports, in the study's order."""
+        run = self.models[model].run
+        if run is None:
+            return ()
+        supported = registry.resolve("adapter", run.adapter).tasks
+        return tuple(task for task in self.experiment(study).tasks if task in supported)
+
+
+def check_references(settings: Settings) -> None:
+    """Raise ``InvalidConfig`` for the first name that leads nowhere, in the order of the files."""
+    for file, key, name, known in _references(settings):
+        if name not in known:
+            raise InvalidConfig(f"{file}: {key}: unknown name '{name}': {did_you_mean(name, list(known))}")
+    for study in settings.studies:
+        _check_study(settings, study)
+
+
+def _references(settings: Settings) -> Iterator[tuple[str, str, str, Collection[str]]]:
+    for name in settings.main.studies:
+        yield "config/config.yaml", "studies", name, settings.studies
+    for name, dataset in settings.datasets.items():
+        yield "config/datasets.yaml", f"{name}.taxonomy", dataset.taxonomy, settings.taxonomies
+    for name, policy in settings.judging.policies.items():
+        for judge in (*policy.contextual, *policy.intrinsic):
+            yield "config/judges.yaml", f"policies.{name}", judge, settings.judging.judges
+    for name, model in settings.models.items():
+        for counterpart in model.counterparts:
+            yield "config/models/", f"{name}.counterparts", counterpart.model, settings.models
+    for name, study in settings.studies.items():
+        yield from ((f"config/studies/{name}.yaml", *rest) for rest in _study_references(settings, study))
+
+
+def _study_references(settings: Settings, study: Study) -> Iterator[tuple[str, str, Collection[str]]]:
+    yield from (("models", model, settings.models) for model in study.models)
+    if isinstance(study, ExperimentStudy):
+        yield "dataset", study.dataset, settings.datasets
+        yield from (("detectors", name, settings.judging.detectors) for name in study.detectors)
+        yield from (("judges", name, settings.judging.judges) for name in study.judges)
+        yield from (("annotators", name, settings.judging.annotators) for name in study.annotators)
+        yield "policy", study.policy, settings.judging.policies
+        yield from (("analysis.common_tasks", task, study.tasks) for task in study.analysis.common_tasks)
+
+
+def _check_study(settings: Settings, name: str) -> None:
+    """What an experiment promises must be possible: models can run, judges that vote are asked."""
+    study, file = settings.studies[name], f"config/studies/{name}.yaml"
+    if len(set(study.models)) < len(study.models):
+        raise InvalidConfig(f"{file}: models: a model is listed twice; list each once")
+    if not isinstance(study, ExperimentStudy):
+        return
+    for model in study.models:
+        if settings.models[model].run is None:
+            raise InvalidConfig(f"{file}: models: '{model}' has no section 'run', so it cannot be asked; add one")
+        if not settings.tasks_of(name, model):
+            raise InvalidConfig(f"{file}: tasks: '{model}' supports none of them; remove the model or add a task")
+    policy = settings.judging.policies[study.policy]
+    for judge in (*policy.contextual, *policy.intrinsic):
+        if judge not in study.judges:
+            raise InvalidConfig(f"{file}: judges: policy '{study.policy}' counts the vote of '{judge}'; add it")

@@ -1,0 +1,128 @@
+"""Studies, their benchmarks and the settings of their statistics."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field, field_validator
+
+from unicost import registry
+from unicost.config.base import Strict, digest
+from unicost.records import Task
+
+
+class DatasetEntry(Strict):
+    """A benchmark source with its options."""
+
+    source: str
+    """Name of the source."""
+    taxonomy: str
+    """Name of the taxonomy (`config/taxonomies/`) that its categories belong to."""
+    options: dict[str, Any] = {}
+    """Options of the source."""
+
+    @field_validator("source")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        registry.check("source", name)
+        return name
+
+    def fingerprint(self) -> str:
+        """12 hexadecimal digits over the source, its version and its options."""
+        return digest(self.model_dump_json(), registry.resolve("source", self.source).version)
+
+
+class Analysis(Strict):
+    """Settings of the statistics."""
+
+    common_tasks: tuple[str, ...]
+    """Tasks of the common-task estimand (each weighted alike)."""
+    confidence: float = Field(0.95, gt=0.5, lt=1)
+    """Level of every interval."""
+    resamples: int = Field(10_000, ge=100)
+    """Resamples of every bootstrap."""
+    seed: int = 0
+    """Seed of the resampling."""
+    margin: float = Field(0.02, gt=0, lt=1)
+    """A penalty within plus or minus this counts as none (equivalence test)."""
+    capability_gate: float | None = Field(None, gt=0, le=1)
+    """A safety number counts only where the model does the task right at least this often; none switches it off."""
+    replicates: bool = False
+    """The models are replicates (training seeds) of arms: the seed is the unit of inference."""
+
+    def fingerprint(self) -> str:
+        """12 hexadecimal digits over the settings."""
+        return digest(self.model_dump_json())
+
+
+class PublishedStudy(Strict):
+    """A study of published tables."""
+
+    kind: Literal["published"]
+    """`published`: counts from tables, nothing is run."""
+    title: str
+    """Title in the report."""
+    tables: str
+    """Folder of the published tables."""
+    models: tuple[str, ...]
+    """Models of the study."""
+    analysis: Analysis
+    """Settings of the statistics."""
+
+
+class ExperimentStudy(Strict):
+    """A study that asks models and judges their answers."""
+
+    kind: Literal["experiment"]
+    """`experiment`: models answer a benchmark and are judged."""
+    title: str
+    """Title in the report."""
+    dataset: str
+    """Name of the benchmark in `config/datasets.yaml`."""
+    models: tuple[str, ...]
+    """Models of the study."""
+    tasks: tuple[Task, ...] = Field(min_length=1)
+    """Tasks that are asked."""
+    detectors: tuple[str, ...]
+    """Detectors run over every response."""
+    judges: tuple[str, ...] = Field(min_length=1)
+    """Judges asked about every response."""
+    annotators: tuple[str, ...] = ()
+    """Annotators that label by construction."""
+    policy: str
+    """Fusion policy."""
+    seed: int = 0
+    """Every item's seed is derived from this, its id and the model's name."""
+    shards: int = Field(1, ge=1, le=999)
+    """Jobs that share one model's items."""
+    human_sample: int = Field(200, ge=1)
+    """Responses drawn for human annotation."""
+    analysis: Analysis
+    """Settings of the statistics."""
+
+
+Study = PublishedStudy | ExperimentStudy
+
+
+class Taxonomy(Strict):
+    """A file of `config/taxonomies/`."""
+
+    title: str
+    """Name in the report."""
+    categories: dict[str, tuple[str, ...]]
+    """Categories and their leaves, in the order of figures."""
+
+
+class Claim(Strict):
+    """A claim made about the benchmark, to be audited."""
+
+    text: str
+    """The claim, in the words of this project."""
+    source: str
+    """Who makes it."""
+    test: str
+    """Name of the test in `unicost.statistics.claims`."""
+    would_test: str
+    """The data that would settle it."""
+    stated: dict[str, float] = {}
+    """The figures that the source states, by name."""

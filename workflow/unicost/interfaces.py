@@ -1,0 +1,102 @@
+"""What a plugin must offer: benchmark sources, model adapters, detectors, judges and annotators.
+
+These are structural types: a plugin needs no base class and imports nothing but the records. A new plugin is one file
+and one line in ``registry``; the contract tests in ``tests/contract`` find it there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+from unicost.records import Aspect, Detection, Instance, Judgement, Response, Task
+
+
+class Source(Protocol):
+    """A benchmark source: turns its options (from ``config/datasets.yaml``) into instances."""
+
+    version: ClassVar[int]
+
+    def __init__(self, **options: Any) -> None: ...
+
+    def instances(self) -> Iterable[Instance]:
+        """Yield every instance once, in an order that depends on the options alone."""
+        ...
+
+
+class Adapter(Protocol):
+    """Drives one model. Nothing heavy is imported or loaded before ``load``.
+
+    ``tasks`` is known without loading: the workflow never asks for a task outside it. ``version`` is raised whenever
+    the adapter's code changes what a model answers; it is part of the model's fingerprint.
+    """
+
+    version: ClassVar[int]
+    tasks: ClassVar[frozenset[Task]]
+
+    def __init__(self, **options: Any) -> None: ...
+
+    def load(self, weights: Path) -> None:
+        """Load the checkpoint in the folder ``weights``."""
+        ...
+
+    def answer(self, instances: Sequence[Instance], seeds: Sequence[int]) -> list[Answer]:
+        """Answer one batch; the result has the batch's length and order. Item k depends on seed k alone."""
+        ...
+
+    def close(self) -> None:
+        """Free the model."""
+        ...
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an adapter returns for one instance: ``Response`` without the bookkeeping that ``respond`` adds."""
+
+    text: str | None = None
+    image_png: bytes | None = None
+    provider_refusal: str | None = None
+    finish_reason: str | None = None
+    error_kind: str | None = None
+    error_message: str | None = None
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    cost_usd: float | None = None
+    prompt: str | None = None
+
+
+class Detector(Protocol):
+    """A rule that looks at responses in bulk and says what it found, with evidence."""
+
+    version: ClassVar[int]
+
+    def __init__(self, **options: Any) -> None: ...
+
+    def detect(self, instances: Sequence[Instance], responses: Sequence[Response]) -> list[Detection]:
+        """Zero or more detections; ``instances`` and ``responses`` run in parallel."""
+        ...
+
+
+@dataclass(frozen=True)
+class JudgeRequest:
+    """All that a judge may see: the request, what it intends, the response and what the detectors found in it."""
+
+    instance: Instance
+    response: Response
+    intention: str
+    detections: tuple[Detection, ...] = field(default=())
+
+
+class Judge(Protocol):
+    """Labels responses. ``aspects`` declares which aspects it can answer; it returns one judgement for each."""
+
+    version: ClassVar[int]
+    aspects: ClassVar[frozenset[Aspect]]
+
+    def __init__(self, **options: Any) -> None: ...
+
+    def judge(self, requests: Sequence[JudgeRequest]) -> list[Judgement]:
+        """One judgement for each request and aspect; failures are ``unscored`` with a reason, never dropped."""
+        ...

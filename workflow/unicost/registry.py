@@ -1,0 +1,60 @@
+"""Plugin names and the classes behind them, imported only when they are used."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from importlib import import_module
+from typing import Any
+
+PLUGINS: dict[str, dict[str, str]] = {
+    "source": {
+        "miniature_world": "unicost.miniature.source:MiniatureWorld",
+    },
+    "adapter": {
+        "causal_lm": "unicost.models.causal_lm:CausalLM",
+        "janus": "unicost.models.janus:Janus",
+    },
+    "weights": {
+        "miniature": "unicost.miniature.weights:unpack",
+        "folder": "unicost.models.weights:link_folder",
+    },
+    "detector": {
+        "refusal": "unicost.judging.detectors.refusal:Refusal",
+        "miniature_text": "unicost.miniature.detectors:HarmfulAdvice",
+        "miniature_scene": "unicost.miniature.detectors:UnsafeScene",
+    },
+    "judge": {
+        "rules": "unicost.judging.judges.rules:Rules",
+    },
+    "annotator": {
+        "construction": "unicost.miniature.annotator:Construction",
+    },
+}
+
+
+class UnknownName(ValueError):
+    """A name that nothing answers to; the message names the nearest known ones."""
+
+
+def did_you_mean(name: str, known: list[str]) -> str:
+    """A clause for an error message: the nearest known name, or all of them."""
+    near = get_close_matches(name, known, n=1, cutoff=0.5)
+    return f"did you mean '{near[0]}'?" if near else f"known: {', '.join(sorted(known))}"
+
+
+def names(group: str) -> list[str]:
+    """The plugin names of a group, sorted."""
+    return sorted(PLUGINS[group])
+
+
+def check(group: str, name: str) -> None:
+    """Raise ``UnknownName`` unless ``name`` is a plugin of ``group``; imports nothing."""
+    if name not in PLUGINS[group]:
+        raise UnknownName(f"unknown {group} '{name}': {did_you_mean(name, names(group))}")
+
+
+def resolve(group: str, name: str) -> Any:
+    """Import and return the class (or function) of a plugin."""
+    check(group, name)
+    module, _, attribute = PLUGINS[group][name].partition(":")
+    return getattr(import_module(module), attribute)

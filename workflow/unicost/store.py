@@ -1,0 +1,147 @@
+"""Parquet in and out: typed rows, atomic writes, and one clear sentence where a file is not what it should be."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import IO, Any, TypeVar, get_type_hints
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from unicost.records import Image, Turn, arrow_schema
+
+Record = TypeVar("Record")
+
+_ROWS_A_BATCH = 1024
+
+
+class UnreadableFile(ValueError):
+    """A file that is missing, truncated or of another shape; the message names it and says what would be right."""
+
+
+@contextlib.contextmanager
+def atomic(path: str | Path, mode: str = "w") -> Iterator[IO[Any]]:
+    """Open a temporary file beside ``path`` that takes its name only when it was written and synced whole.
+
+    On any error, a full disk included, the temporary file is removed and ``path`` stays as it was.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".partial")
+    try:
+        with os.fdopen(handle, mode, encoding=None if "b" in mode else "utf-8") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def write_records(path: str | Path, records: Iterable[Any], record: type) -> int:
+    """Write rows of one record class to Parquet, in row groups, atomically; returns the number of rows."""
+    schema, rows, count = arrow_schema(record), [], 0
+    with atomic(path, "wb") as stream, pq.ParquetWriter(stream, schema, compression="zstd") as writer:
+        for item in records:
+            rows.append(dataclasses.asdict(item))
+            count += 1
+            if len(rows) == _ROWS_A_BATCH:
+                writer.write_table(pa.Table.from_pylist(rows, schema=schema))
+                rows = []
+        writer.write_table(pa.Table.from_pylist(rows, schema=schema))
+    return count
+
+
+def read_records(path: str | Path, record: type[Record]) -> list[Record]:
+    """Read every row of a record file; raises ``UnreadableFile``."""
+    return list(iterate_records(path, record))
+
+
+def iterate_records(path: str | Path, record: type[Record]) -> Iterator[Record]:
+    """Stream the rows of a record file; raises ``UnreadableFile``."""
+    with _opened(path) as file:
+        _check_columns(path, file.schema_arrow.names, record)
+        convert = _converter(record)
+        for batch in file.iter_batches(batch_size=_ROWS_A_BATCH):
+            for row in batch.to_pylist():
+                yield convert(row)
+
+
+def read_table(path: str | Path, record: type, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """Read a record file as a data frame of the named columns (all by default); raises ``UnreadableFile``."""
+    with _opened(path) as file:
+        _check_columns(path, file.schema_arrow.names, record)
+        frame: pd.DataFrame = file.read(columns=list(columns) if columns else None).to_pandas()
+        return frame
+
+
+def write_csv(path: str | Path, frame: pd.DataFrame) -> None:
+    """Write a table as CSV, atomically, with round-trip floats, so that equal tables are equal files."""
+    with atomic(path) as stream:
+        frame.to_csv(stream, index=False, lineterminator="\n")
+
+
+def write_json(path: str | Path, value: Any) -> None:
+    """Write JSON with sorted keys, atomically."""
+    with atomic(path) as stream:
+        json.dump(value, stream, indent=1, sort_keys=True, allow_nan=False)
+        stream.write("\n")
+
+
+@contextlib.contextmanager
+def _opened(path: str | Path) -> Iterator[pq.ParquetFile]:
+    try:
+        file = pq.ParquetFile(path)
+    except FileNotFoundError:
+        raise UnreadableFile(f"{path}: no such file; the rule that makes it has not run") from None
+    except (pa.ArrowInvalid, pa.ArrowException, OSError) as error:
+        raise UnreadableFile(
+            f"{path}: not a whole Parquet file ({str(error).splitlines()[0]}); delete it and run again"
+        ) from None
+    with file:
+        try:
+            yield file
+        except (pa.ArrowInvalid, OSError) as error:
+            raise UnreadableFile(f"{path}: damaged Parquet file ({error}); delete it and run again") from None
+
+
+def _check_columns(path: str | Path, present: Sequence[str], record: type) -> None:
+    wanted = [field.name for field in dataclasses.fields(record)]
+    missing = [name for name in wanted if name not in present]
+    if missing:
+        raise UnreadableFile(f"{path}: columns {missing} are missing; a {record.__name__} file has {wanted}")
+
+
+@cache
+def _converter(record: type[Record]) -> Any:
+    """A function from a plain row to the record: enumerations, images and turns get their types back."""
+    hints = get_type_hints(record)
+    enums = {name: kind for name, kind in hints.items() if isinstance(kind, type) and issubclass(kind, StrEnum)}
+    names = [field.name for field in dataclasses.fields(record)]  # type: ignore[arg-type]
+
+    def convert(row: dict[str, Any]) -> Record:
+        values = {name: row[name] for name in names}
+        for name, kind in enums.items():
+            values[name] = kind(values[name])
+        if isinstance(values.get("image"), dict):
+            values["image"] = Image(**values["image"])
+        if "turns" in values:
+            values["turns"] = tuple(_turn(turn) for turn in values["turns"])
+        return record(**values)
+
+    return convert
+
+
+def _turn(row: dict[str, Any]) -> Turn:
+    return Turn(row["role"], row["text"], tuple(Image(**image) for image in row["images"]))
