@@ -5,16 +5,23 @@ import re
 from snakemake.exceptions import WorkflowError
 
 from unicost.config import InvalidConfig, digest, load_settings
-from unicost.reporting.catalogue import figures_for, tables_for
+from unicost.miniature.recipes import BadRecipe, load_recipes
+from unicost.reporting.catalogue import figure, figures_for, table, tables_for
 
 try:
     SETTINGS = load_settings(config)
-except InvalidConfig as error:
+    RECIPES = load_recipes("config/miniature.yaml")
+except (InvalidConfig, BadRecipe) as error:
     raise WorkflowError(str(error)) from None
 
+TABLES = ["results", "leaderboard", "judge_accuracy", "utility", "sample_counts"]
 STUDIES = SETTINGS.main.studies
-EXPERIMENTS = [name for name, study in SETTINGS.studies.items() if study.kind == "experiment"]
-PUBLISHED = [name for name, study in SETTINGS.studies.items() if study.kind == "published"]
+EXPERIMENTS = [
+    name for name, study in SETTINGS.studies.items() if study.kind == "experiment"
+]
+PUBLISHED = [
+    name for name, study in SETTINGS.studies.items() if study.kind == "published"
+]
 RUNNABLE = [name for name, model in SETTINGS.models.items() if model.run]
 
 
@@ -31,17 +38,14 @@ def run_of(wildcards):
     return SETTINGS.models[wildcards.model].run
 
 
-def every_model(pattern):
-    """An input function: the pattern for each model of the study."""
-    return lambda wildcards: expand(pattern, study=wildcards.study, model=study_of(wildcards).models)
-
-
 def shards_of(pattern):
     """An input function: the pattern for each shard of one model's responses."""
 
     def paths(wildcards):
         shards = [f"{shard:03d}" for shard in range(study_of(wildcards).shards)]
-        return expand(pattern, study=wildcards.study, model=wildcards.model, shard=shards)
+        return expand(
+            pattern, study=wildcards.study, model=wildcards.model, shard=shards
+        )
 
     return paths
 
@@ -49,13 +53,17 @@ def shards_of(pattern):
 def all_responses(wildcards):
     shards = [f"{shard:03d}" for shard in range(study_of(wildcards).shards)]
     pattern = "results/{study}/responses/{model}/{shard}.parquet"
-    return expand(pattern, study=wildcards.study, model=study_of(wildcards).models, shard=shards)
+    return expand(
+        pattern, study=wildcards.study, model=study_of(wildcards).models, shard=shards
+    )
 
 
 def all_judgements(wildcards):
     pattern = "results/{study}/judgements/{judge}/{model}.parquet"
     study = study_of(wildcards)
-    return expand(pattern, study=wildcards.study, judge=study.judges, model=study.models)
+    return expand(
+        pattern, study=wildcards.study, judge=study.judges, model=study.models
+    )
 
 
 def weights_file(wildcards):
@@ -64,7 +72,11 @@ def weights_file(wildcards):
     if run.weights != "miniature":
         return []
     trained = SETTINGS.main.miniature_weights == "trained"
-    folder = "results/miniature_weights" if trained else "workflow/resources/miniature/weights"
+    folder = (
+        "results/miniature_weights"
+        if trained
+        else "workflow/resources/miniature/weights"
+    )
     return f"{folder}/{run.checkpoint}.safetensors"
 
 
@@ -79,6 +91,45 @@ def plugins_fingerprint(group):
 
     def fingerprint(wildcards):
         entries = getattr(SETTINGS.judging, f"{group}s")
-        return digest(*(entries[name].fingerprint(group) for name in getattr(study_of(wildcards), f"{group}s")))
+        return digest(
+            *(
+                entries[name].fingerprint(group)
+                for name in getattr(study_of(wildcards), f"{group}s")
+            )
+        )
 
     return fingerprint
+
+
+def evidence_of(wildcards):
+    """What rates and penalties are computed from: items where there are any, or else counts."""
+    name = (
+        "verdicts.parquet"
+        if wildcards.study in EXPERIMENTS
+        else "statistics/counts.csv"
+    )
+    return f"results/{wildcards.study}/{name}"
+
+
+def statistics_fingerprint(wildcards):
+    """Over the settings of the statistics and all that they use of the models' entries; display names are not."""
+    models = SETTINGS.study_models(wildcards.study)
+    used = [
+        model.model_dump_json(exclude={"display_name", "run"})
+        for model in models.values()
+    ]
+    return digest(study_of(wildcards).analysis.fingerprint(), *models, *used)
+
+
+def statistics_of(*names):
+    return [f"results/{{study}}/statistics/{name}.csv" for name in names]
+
+
+def vision_of_arm(wildcards):
+    """The vision encoder that an arm starts from, if it is a Janus."""
+    needed = RECIPES.arm(wildcards.arm).janus
+    return (
+        f"results/miniature_training/vision-seed{wildcards.seed}/weights.safetensors"
+        if needed
+        else []
+    )

@@ -1,10 +1,13 @@
 # From the data's origin to benchmark.parquet.
-TABLES = ["results", "leaderboard", "judge_accuracy", "utility", "sample_counts"]
 
 
 rule download_dataset:
     input:
-        tables=lambda wildcards: expand("{folder}/published_{table}.csv", folder=study_of(wildcards).tables, table=TABLES),
+        tables=lambda wildcards: expand(
+            "{folder}/published_{table}.csv",
+            folder=study_of(wildcards).tables,
+            table=TABLES,
+        ),
         checksums=lambda wildcards: f"{study_of(wildcards).tables}/SHA256SUMS",
     output:
         tables=expand("results/{{study}}/data/raw/published_{table}.csv", table=TABLES),
@@ -21,13 +24,15 @@ rule download_dataset:
 rule build_benchmark:
     output:
         "results/{study}/benchmark.parquet",
-    params:
-        fingerprint=lambda wildcards: SETTINGS.datasets[study_of(wildcards).dataset].fingerprint(),
     log:
         "results/{study}/logs/build_benchmark.log",
     wildcard_constraints:
         study=any_of(EXPERIMENTS),
     conda:
         "../../envs/base.yaml"
+    params:
+        fingerprint=lambda wildcards: SETTINGS.datasets[
+            study_of(wildcards).dataset
+        ].fingerprint(),
     script:
         "../scripts/build_benchmark.py"

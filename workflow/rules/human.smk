@@ -7,32 +7,34 @@ rule annotate_by_construction:
         responses=all_responses,
     output:
         "results/{study}/human/reference.parquet",
-    params:
-        fingerprint=plugins_fingerprint("annotator"),
     log:
         "results/{study}/logs/annotate_by_construction.log",
     wildcard_constraints:
         study=any_of(EXPERIMENTS),
     conda:
         "../../envs/base.yaml"
+    params:
+        fingerprint=plugins_fingerprint("annotator"),
     script:
         "../scripts/annotate_by_construction.py"
 
 
 rule sample_for_humans:
     input:
+        benchmark="results/{study}/benchmark.parquet",
+        responses=all_responses,
         verdicts="results/{study}/verdicts.parquet",
     output:
         "results/{study}/human/sample.csv",
-    params:
-        size=lambda wildcards: study_of(wildcards).human_sample,
-        seed=lambda wildcards: study_of(wildcards).seed,
     log:
         "results/{study}/logs/sample_for_humans.log",
     wildcard_constraints:
         study=any_of(EXPERIMENTS),
     conda:
         "../../envs/base.yaml"
+    params:
+        size=lambda wildcards: study_of(wildcards).human_sample,
+        seed=lambda wildcards: study_of(wildcards).seed,
     script:
         "../scripts/sample_for_humans.py"
 
@@ -56,18 +58,20 @@ rule annotation_page:
 
 rule agreement:
     input:
-        benchmark="results/{study}/benchmark.parquet",
+        verdicts="results/{study}/verdicts.parquet",
         judgements=all_judgements,
         reference="results/{study}/human/reference.parquet",
+        sample="results/{study}/human/sample.csv",
+        labels=lambda wildcards: study_of(wildcards).human_labels,
     output:
         "results/{study}/human/agreement.csv",
-    params:
-        fingerprint=lambda wildcards: study_of(wildcards).analysis.fingerprint(),
     log:
         "results/{study}/logs/agreement.log",
     wildcard_constraints:
         study=any_of(EXPERIMENTS),
     conda:
         "../../envs/base.yaml"
+    params:
+        fingerprint=lambda wildcards: study_of(wildcards).analysis.fingerprint(),
     script:
         "../scripts/agreement.py"

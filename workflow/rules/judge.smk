@@ -22,9 +22,6 @@ rule detect:
         responses=shards_of("results/{study}/responses/{model}/{shard}.parquet"),
     output:
         "results/{study}/detections/{model}.parquet",
-    params:
-        fingerprint=plugins_fingerprint("detector"),
-        journal="results/{study}/journal/detections/{model}.sqlite",
     log:
         "results/{study}/logs/detect/{model}.log",
     wildcard_constraints:
@@ -32,6 +29,9 @@ rule detect:
         model=any_of(RUNNABLE),
     conda:
         "../../envs/base.yaml"
+    params:
+        fingerprint=plugins_fingerprint("detector"),
+        journal="results/{study}/journal/detections/{model}.sqlite",
     script:
         "../scripts/detect.py"
 
@@ -44,9 +44,6 @@ rule judge:
         detections="results/{study}/detections/{model}.parquet",
     output:
         "results/{study}/judgements/{judge}/{model}.parquet",
-    params:
-        fingerprint=lambda wildcards: SETTINGS.judging.judges[wildcards.judge].fingerprint("judge"),
-        journal="results/{study}/journal/judgements/{judge}/{model}.sqlite",
     log:
         "results/{study}/logs/judge/{judge}/{model}.log",
     wildcard_constraints:
@@ -55,6 +52,11 @@ rule judge:
         model=any_of(RUNNABLE),
     conda:
         "../../envs/base.yaml"
+    params:
+        fingerprint=lambda wildcards: SETTINGS.judging.judges[
+            wildcards.judge
+        ].fingerprint("judge"),
+        journal="results/{study}/journal/judgements/{judge}/{model}.sqlite",
     script:
         "../scripts/judge.py"
 
@@ -64,16 +66,18 @@ rule fuse_verdicts:
         benchmark="results/{study}/benchmark.parquet",
         responses=all_responses,
         judgements=all_judgements,
-        detections=every_model("results/{study}/detections/{model}.parquet"),
     output:
         "results/{study}/verdicts.parquet",
-    params:
-        fingerprint=lambda wildcards: SETTINGS.judging.policies[study_of(wildcards).policy].fingerprint(),
     log:
         "results/{study}/logs/fuse_verdicts.log",
     wildcard_constraints:
         study=any_of(EXPERIMENTS),
     conda:
         "../../envs/base.yaml"
+    params:
+        report="results/{study}/logs/unscored.json",
+        fingerprint=lambda wildcards: SETTINGS.judging.policies[
+            study_of(wildcards).policy
+        ].fingerprint(),
     script:
         "../scripts/fuse_verdicts.py"

@@ -7,8 +7,6 @@ rule fetch_weights:
     output:
         provenance="results/{study}/weights/{model}.json",
         folder=directory("results/{study}/weights/{model}"),
-    params:
-        fingerprint=lambda wildcards: run_of(wildcards).weights_fingerprint(),
     log:
         "results/{study}/logs/fetch_weights/{model}.log",
     wildcard_constraints:
@@ -16,6 +14,8 @@ rule fetch_weights:
         model=any_of(RUNNABLE),
     conda:
         "../../envs/base.yaml"
+    params:
+        fingerprint=lambda wildcards: run_of(wildcards).weights_fingerprint(),
     script:
         "../scripts/fetch_weights.py"
 
@@ -27,11 +27,6 @@ rule respond:
         weights="results/{study}/weights/{model}",
     output:
         "results/{study}/responses/{model}/{shard}.parquet",
-    params:
-        fingerprint=responses_fingerprint,
-        journal="results/{study}/journal/responses/{model}.sqlite",
-    resources:
-        gpu=lambda wildcards: run_of(wildcards).gpus,
     log:
         "results/{study}/logs/respond/{model}-{shard}.log",
     wildcard_constraints:
@@ -40,5 +35,10 @@ rule respond:
         shard=r"\d{3}",
     conda:
         "../../envs/base.yaml"
+    resources:
+        gpu=lambda wildcards: run_of(wildcards).gpus,
+    params:
+        fingerprint=responses_fingerprint,
+        journal="results/{study}/journal/responses/{model}.sqlite",
     script:
         "../scripts/respond.py"

@@ -14,7 +14,7 @@ with job(snakemake.log[0]):
         responses=[Path(path) for path in snakemake.input.responses],
         benchmark=Path(snakemake.input.benchmark),
         intents=Path(snakemake.input.intents),
-        detections=Path(snakemake.input.detections),
+        detections=[Path(snakemake.input.detections)],
         journal=Path(snakemake.params.journal),
         output=Path(snakemake.output[0]),
     )

@@ -61,9 +61,7 @@ def _check_twins(instances: list[Instance]) -> None:
     kinds = {instance.id: instance.kind for instance in instances}
     for instance in instances:
         if instance.twin is not None and kinds.get(instance.twin) is not Kind.BENIGN:
-            message = (
-                f"instance '{instance.id}': its benign twin '{instance.twin}' is no benign instance"
-            )
+            message = f"instance '{instance.id}': its benign twin '{instance.twin}' is no benign instance"
             raise InvalidBenchmark(message)
 
 

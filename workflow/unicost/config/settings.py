@@ -63,6 +63,10 @@ class Settings(Strict):
         """The entries of a study's models, in the study's order."""
         return {model: self.models[model] for model in self.studies[name].models}
 
+    def model_kinds(self, name: str) -> dict[str, str]:
+        """The kind of each model of a study."""
+        return {model: entry.kind.value for model, entry in self.study_models(name).items()}
+
     def tasks_of(self, study: str, model: str) -> tuple[Task, ...]:
         """The tasks of an experiment that the model's adapter supports, in the study's order."""
         run = self.models[model].run

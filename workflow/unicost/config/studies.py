@@ -97,6 +97,8 @@ class ExperimentStudy(Strict):
     """Jobs that share one model's items."""
     human_sample: int = Field(200, ge=1)
     """Responses drawn for human annotation."""
+    human_labels: tuple[str, ...] = ()
+    """CSV files that the annotation page gave the people who labelled the sample."""
     analysis: Analysis
     """Settings of the statistics."""
 

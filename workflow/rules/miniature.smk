@@ -1,0 +1,58 @@
+# The miniature arms, trained from nothing: `snakemake miniature_weights`. The default run uses the shipped weights.
+
+
+rule miniature_weights:
+    input:
+        expand(
+            "results/miniature_weights/{arm}-seed{seed}.safetensors",
+            arm=RECIPES.names(),
+            seed=RECIPES.seeds,
+        ),
+        "results/miniature_training/losses.svg",
+
+
+rule train_vision:
+    output:
+        weights="results/miniature_training/vision-seed{seed}/weights.safetensors",
+        losses="results/miniature_training/vision-seed{seed}/losses.csv",
+    log:
+        "results/miniature_training/logs/vision-seed{seed}.log",
+    conda:
+        "../../envs/base.yaml"
+    params:
+        fingerprint=RECIPES.fingerprint("vision"),
+    script:
+        "../scripts/train_vision.py"
+
+
+rule train_base:
+    output:
+        weights="results/miniature_training/base-seed{seed}/weights.safetensors",
+        losses="results/miniature_training/base-seed{seed}/losses.csv",
+    log:
+        "results/miniature_training/logs/base-seed{seed}.log",
+    conda:
+        "../../envs/base.yaml"
+    params:
+        fingerprint=RECIPES.fingerprint("base"),
+    script:
+        "../scripts/train_base.py"
+
+
+rule train_arm:
+    input:
+        base="results/miniature_training/base-seed{seed}/weights.safetensors",
+        vision=vision_of_arm,
+    output:
+        weights="results/miniature_training/{arm}-seed{seed}/weights.safetensors",
+        losses="results/miniature_training/{arm}-seed{seed}/losses.csv",
+    log:
+        "results/miniature_training/logs/{arm}-seed{seed}.log",
+    wildcard_constraints:
+        arm=any_of(RECIPES.arms),
+    conda:
+        "../../envs/base.yaml"
+    params:
+        fingerprint=lambda wildcards: RECIPES.fingerprint(wildcards.arm),
+    script:
+        "../scripts/train_arm.py"

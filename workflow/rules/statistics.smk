@@ -1,0 +1,110 @@
+# From counts or verdicts to rates, penalties, pooled estimates and the audit of claims.
+
+
+rule published_tables:
+    input:
+        expand("results/{{study}}/data/raw/published_{table}.csv", table=TABLES),
+    output:
+        statistics_of("counts", "models", "utility", "capability"),
+        statistics_of(
+            "leaderboard", "panel_generation", "panel_understanding", "judge_accuracy"
+        ),
+    log:
+        "results/{study}/logs/published_tables.log",
+    wildcard_constraints:
+        study=any_of(PUBLISHED),
+    conda:
+        "../../envs/base.yaml"
+    params:
+        fingerprint=statistics_fingerprint,
+    script:
+        "../scripts/published_tables.py"
+
+
+rule measurements:
+    input:
+        verdicts="results/{study}/verdicts.parquet",
+    output:
+        statistics_of("counts", "models", "utility", "capability"),
+    log:
+        "results/{study}/logs/measurements.log",
+    wildcard_constraints:
+        study=any_of(EXPERIMENTS),
+    conda:
+        "../../envs/base.yaml"
+    params:
+        fingerprint=statistics_fingerprint,
+    script:
+        "../scripts/measurements.py"
+
+
+rule rates:
+    input:
+        evidence=evidence_of,
+        capability="results/{study}/statistics/capability.csv",
+    output:
+        statistics_of("rates", "rates_by_category", "gap"),
+    log:
+        "results/{study}/logs/rates.log",
+    conda:
+        "../../envs/base.yaml"
+    params:
+        fingerprint=statistics_fingerprint,
+    script:
+        "../scripts/rates.py"
+
+
+rule penalty:
+    input:
+        evidence=evidence_of,
+        capability="results/{study}/statistics/capability.csv",
+    output:
+        statistics_of("penalty", "penalty_by_metric"),
+    log:
+        "results/{study}/logs/penalty.log",
+    conda:
+        "../../envs/base.yaml"
+    params:
+        fingerprint=statistics_fingerprint,
+    script:
+        "../scripts/penalty.py"
+
+
+rule pooled:
+    input:
+        evidence=evidence_of,
+        capability="results/{study}/statistics/capability.csv",
+        penalty="results/{study}/statistics/penalty.csv",
+    output:
+        "results/{study}/statistics/pooled.csv",
+    log:
+        "results/{study}/logs/pooled.log",
+    conda:
+        "../../envs/base.yaml"
+    params:
+        fingerprint=statistics_fingerprint,
+    script:
+        "../scripts/pooled.py"
+
+
+rule claims:
+    input:
+        statistics_of(
+            "rates",
+            "rates_by_category",
+            "penalty",
+            "penalty_by_metric",
+            "pooled",
+            "utility",
+        ),
+    output:
+        "results/{study}/statistics/claims.csv",
+    log:
+        "results/{study}/logs/claims.log",
+    conda:
+        "../../envs/base.yaml"
+    params:
+        fingerprint=statistics_fingerprint,
+        claims=digest(*(claim.model_dump_json() for claim in SETTINGS.claims.values())),
+    script:
+        "../scripts/claims.py"

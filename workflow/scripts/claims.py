@@ -1,0 +1,17 @@
+"""Audit the claims with the statistics of one study."""
+
+from pathlib import Path
+
+from unicost.config import load_settings
+from unicost.jobs import job
+from unicost.statistics import stages
+
+with job(snakemake.log[0]):
+    settings, study = load_settings(snakemake.config), snakemake.wildcards.study
+    stages.claims(
+        statistics=Path(snakemake.input[0]).parent,
+        claims=settings.claims,
+        models=settings.study_models(study),
+        analysis=settings.studies[study].analysis,
+        output=Path(snakemake.output[0]).parent,
+    )
