@@ -1,6 +1,8 @@
 # What the rules share: the validated settings, the names allowed in paths, and the values that decide what reruns.
 # Nothing here opens data.
 import re
+import sys
+from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
@@ -133,3 +135,43 @@ def vision_of_arm(wildcards):
         if needed
         else []
     )
+
+
+def figure_names(study):
+    settings = SETTINGS.studies[study]
+    return figures_for(settings.kind, settings.analysis.replicates)
+
+
+def table_names(study):
+    settings = SETTINGS.studies[study]
+    return tables_for(settings.kind, settings.analysis.replicates)
+
+
+def drawn_from(study):
+    """All that the figures, tables and numbers of a study are made from."""
+    names = [
+        "models",
+        "counts",
+        "rates",
+        "rates_by_category",
+        "gap",
+        "penalty",
+        "penalty_by_metric",
+        "pooled",
+    ]
+    names += ["capability", "utility", "claims"]
+    if study in PUBLISHED:
+        names += [
+            "leaderboard",
+            "panel_generation",
+            "panel_understanding",
+            "judge_accuracy",
+        ]
+    agreement = [f"results/{study}/human/agreement.csv"] if study in EXPERIMENTS else []
+    return [f"results/{study}/statistics/{name}.csv" for name in names] + agreement
+
+
+def print_summary(path):
+    """The headline numbers, at the end of a run that made them."""
+    with open(path, encoding="utf-8") as summary:
+        print(f"\n{summary.read()}", file=sys.stderr)

@@ -46,10 +46,17 @@ class Journal:
 
     def known(self, keys: Iterable[str]) -> dict[str, bytes]:
         """The stored values of those keys that are in the journal."""
-        wanted = set(keys)
-        return {key: value for key, value in self._database.execute("SELECT key, value FROM items") if key in wanted}
+        find = "SELECT value FROM items WHERE key = ?"
+        found = {key: self._database.execute(find, (key,)).fetchone() for key in keys}
+        return {key: row[0] for key, row in found.items() if row}
 
     def add(self, values: Mapping[str, bytes]) -> None:
-        """Store a batch in one transaction: after a kill either all of it is there or nothing."""
-        with self._database:
-            self._database.executemany("INSERT OR REPLACE INTO items VALUES (?, ?)", values.items())
+        """Store a batch in one transaction: after a kill either all of it is there or nothing.
+
+        Raises ``OSError`` where the disk is full or the file cannot be written; what was stored before stays.
+        """
+        try:
+            with self._database:
+                self._database.executemany("INSERT OR REPLACE INTO items VALUES (?, ?)", values.items())
+        except sqlite3.OperationalError as error:
+            raise OSError(f"{self.path}: cannot be written ({error}); free some space and run again") from error

@@ -1,0 +1,74 @@
+"""What every detector of the registry must do. A new one is found here by itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from unicost import registry
+from unicost.judging.items import modalities
+from unicost.records import Detection, Modality
+
+from tests.data.answers import cases
+
+LABELS = {
+    "harmful",
+    "answers",
+    "matches_reference",
+    "unreadable",
+    "refusal",
+    "partial_refusal",
+    "no_refusal",
+    "read_text",
+    "read_image",
+}
+CASES = cases()
+
+pytestmark = pytest.mark.parametrize("name", registry.names("detector"))
+
+
+def run(name: str, pairs: list[Any]) -> list[Detection]:
+    plugin = registry.resolve("detector", name)()
+    return plugin.detect([item for item, _ in pairs], [answer for _, answer in pairs])
+
+
+def test_it_reports_only_on_what_it_was_shown(name: str) -> None:
+    shown = {(item.id, answer.model) for item, answer in CASES}
+    found = run(name, CASES)
+    assert found
+    assert {(row.instance, row.model) for row in found} <= shown
+
+
+def test_labels_and_scores_are_those_of_the_contract(name: str) -> None:
+    for row in run(name, CASES):
+        assert row.label in LABELS
+        assert 0 <= row.score <= 1
+
+
+def test_an_answer_is_judged_by_itself(name: str) -> None:
+    whole = run(name, CASES)
+    assert whole == run(name, CASES)
+    apart = [row for pair in reversed(CASES) for row in run(name, [pair])]
+    assert sorted(map(repr, apart)) == sorted(map(repr, whole))
+
+
+def test_it_says_read_only_of_what_is_there(name: str) -> None:
+    held = {(item.id, answer.model): modalities(answer) for item, answer in CASES}
+    for row in run(name, CASES):
+        if row.label == "read_text":
+            assert Modality.TEXT in held[row.instance, row.model]
+        if row.label == "read_image":
+            assert Modality.IMAGE in held[row.instance, row.model]
+
+
+def test_nothing_to_look_at_gives_nothing(name: str) -> None:
+    assert run(name, []) == []
+
+
+def test_an_unknown_option_is_refused(name: str) -> None:
+    with pytest.raises((TypeError, ValueError)):
+        registry.resolve("detector", name)(no_such_option=1)
+
+
+def test_its_version_is_part_of_its_fingerprint(name: str) -> None:
+    assert isinstance(registry.resolve("detector", name).version, int)

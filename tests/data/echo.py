@@ -1,0 +1,118 @@
+"""A model made of arithmetic, to test the stage that asks models: quick, deterministic, and it fails on demand.
+
+An answer is a function of the instance and its seed. Every batch that is asked, and every load, is a line of the file
+``ECHO_LOG``. Words in the request make it fail: see ``_FAILURES``. Run as a program it is one ``respond`` job.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import resource
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+from PIL import Image as PillowImage
+from unicost import registry
+from unicost.config import Decoding, ModelRun
+from unicost.interfaces import Answer
+from unicost.models.respond import Summary, respond
+from unicost.models.weights import fetch
+from unicost.records import Instance, Task
+
+PLUGIN = ("echo", "tests.data.echo:Echo")
+"""Its name and place, to be registered by who uses it."""
+
+_FAILURES: dict[str, BaseException] = {
+    "value": ValueError("this cannot be answered"),
+    "memory": RuntimeError("out of memory"),
+    "defect": TypeError("a defect of the program"),
+    "unfinished": NotImplementedError("a defect too"),
+    "disk": OSError(28, "No space left on device"),
+    "stop": KeyboardInterrupt(),
+}
+
+
+class Echo:
+    """An adapter of two tasks."""
+
+    version: ClassVar[int] = 1
+    tasks: ClassVar[frozenset[Task]] = frozenset({Task.TEXT_TO_TEXT, Task.IMAGE_TO_TEXT, Task.TEXT_TO_IMAGE})
+
+    def __init__(self, **options: Any) -> None:
+        self._options = options
+
+    def load(self, weights: Path) -> None:
+        _note({"load": sorted(path.name for path in weights.iterdir())})
+
+    def answer(self, instances: Sequence[Instance], seeds: Sequence[int]) -> list[Answer]:
+        _note({"ask": [instance.id for instance in instances]})
+        time.sleep(float(os.environ.get("ECHO_SECONDS", "0")))
+        for instance in instances:
+            failure = _FAILURES.get(instance.turns[-1].text.split()[0])
+            if failure is not None and "ECHO_MENDED" not in os.environ:
+                raise failure
+        return [_answer(instance, seed) for instance, seed in zip(instances, seeds, strict=True)]
+
+    def close(self) -> None:
+        _note({"close": True})
+
+
+def _answer(instance: Instance, seed: int) -> Answer:
+    digest = hashlib.sha256(f"{instance.content_hash()} {seed}".encode()).digest()
+    if instance.task is not Task.TEXT_TO_IMAGE:
+        return Answer(text=digest.hex(), finish_reason="stop", prompt_tokens=3, completion_tokens=1, prompt="p")
+    buffer = io.BytesIO()
+    PillowImage.new("RGB", (16, 16), (digest[0], digest[1], digest[2])).save(buffer, "PNG")
+    return Answer(image_png=buffer.getvalue(), finish_reason="stop")
+
+
+def _note(line: dict[str, Any]) -> None:
+    """Append one line, which survives a kill."""
+    handle = os.open(os.environ["ECHO_LOG"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    os.write(handle, json.dumps(line).encode() + b"\n")
+    os.close(handle)
+
+
+def run_of(weights: Path, **changes: Any) -> ModelRun:
+    """A run of the echo; its weights are a folder of two small files."""
+    return ModelRun.model_validate(
+        {"adapter": "echo", "weights": "folder", "checkpoint": str(weights), "batch_size": 8, "decoding": Decoding()}
+        | changes
+    )
+
+
+def weights_in(folder: Path) -> Path:
+    """Fetch the echo's weights below ``folder``; the folder that they are in."""
+    checkpoint = folder / "checkpoint"
+    checkpoint.mkdir(parents=True)
+    (checkpoint / "config.json").write_text('{"model_type": "echo"}')
+    (checkpoint / "model.safetensors").write_bytes(b"nothing")
+    fetch(run_of(checkpoint), folder / "weights")
+    return folder / "weights"
+
+
+def ask(folder: Path, output: str, **changes: Any) -> Summary:
+    """Answer ``folder/benchmark.parquet`` with the echo."""
+    changes = {"tasks": list(Task), "run": run_of(folder / "checkpoint"), "study_seed": 7} | changes
+    return respond(
+        model="echo",
+        benchmark=folder / "benchmark.parquet",
+        weights=folder / "weights",
+        journal=folder / "journal.sqlite",
+        output=folder / output,
+        **changes,
+    )
+
+
+if __name__ == "__main__":
+    registry.PLUGINS["adapter"].update([PLUGIN])
+    if len(sys.argv) > 3:
+        limit = int(sys.argv[3])
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+    ask(Path(sys.argv[1]), sys.argv[2])

@@ -1,0 +1,79 @@
+"""A run that is killed with SIGKILL at random moments resumes, and gives what an undisturbed run gives."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.workflow.conftest import Project, new_project
+from unicost.records import Response
+from unicost.store import read_table
+
+pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("resume")]
+
+MODELS = ["base-seed0", "unified-seed0"]
+TARGETS = ["results/miniature/verdicts.parquet", "results/miniature/human/agreement.csv"]
+TARGETS += [f"results/miniature/statistics/{table}.csv" for table in ("counts", "rates", "penalty", "pooled")]
+KILLS = 4
+
+
+@pytest.fixture(scope="module")
+def undisturbed(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    project = new_project(root, tmp_path_factory.mktemp("undisturbed") / "project", MODELS, ["miniature"])
+    result = project.snakemake(*TARGETS)
+    assert result.returncode == 0, result.stdout[-5000:]
+    return project
+
+
+def journal_rows(project: Project) -> dict[str, bytes]:
+    """Every finished item of every journal, by journal and key."""
+    rows = {}
+    for path in (project.folder / "results").rglob("*.sqlite"):
+        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
+            for key, value in database.execute("SELECT key, value FROM items"):
+                rows[f"{path.relative_to(project.folder)}:{key}"] = value
+    return rows
+
+
+def test_killed_runs_resume_bit_for_bit(undisturbed: Project, root: Path, tmp_path: Path) -> None:
+    project = new_project(root, tmp_path / "project", MODELS, ["miniature"])
+    chance = random.Random(os.getpid())
+    kept: dict[str, bytes] = {}
+    for _ in range(KILLS):
+        process = subprocess.Popen(
+            project.command("--quiet", "all", *TARGETS),
+            cwd=project.folder,
+            env=project.environment(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        time.sleep(chance.uniform(6, 20))
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        after = journal_rows(project)
+        assert kept.items() <= after.items(), "an item of the journal was lost or made anew"
+        kept = after
+    assert kept, "no kill fell after the first finished batch"
+    result = project.snakemake("--unlock")
+    result = project.snakemake(*TARGETS)
+    assert result.returncode == 0, result.stdout[-5000:]
+    final = journal_rows(project)
+    assert kept.items() <= final.items()
+    assert final.keys() == journal_rows(undisturbed).keys()
+    for target in TARGETS:
+        assert (project.folder / target).read_bytes() == (undisturbed.folder / target).read_bytes(), target
+    for model in MODELS:
+        one, two = (
+            read_table(each.folder / f"results/miniature/responses/{model}/000.parquet", Response)
+            for each in (project, undisturbed)
+        )
+        assert not one.duplicated("instance").any()
+        assert one.drop(columns="latency_seconds").equals(two.drop(columns="latency_seconds"))

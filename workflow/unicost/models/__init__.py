@@ -1,0 +1,1 @@
+"""Models answer the benchmark: one adapter a family, their weights, and the stage that asks them."""

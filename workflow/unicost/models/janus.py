@@ -1,0 +1,178 @@
+"""Janus and Janus-Pro in transformers' port: one model that reads images and draws them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from unicost.config import Decoding
+from unicost.interfaces import Answer
+from unicost.models import images
+from unicost.models.checkpoint import BadCheckpoint, chat_template, load_model, load_tokenizer, model_type
+from unicost.models.conversation import converse, opening, render
+from unicost.models.decoding import generate_text, generation_config, sampling
+from unicost.records import Instance, Task, Turn
+
+if TYPE_CHECKING:
+    import torch
+
+
+class Janus:
+    """Adapter of ``JanusForConditionalGeneration`` checkpoints.
+
+    Editing is not among the tasks: in image mode the model sees no input image. When it draws, ``max_new_tokens`` and
+    ``repetition_penalty`` do not apply: an image has a fixed number of tokens, none of them of the text's vocabulary.
+    The system prompt opens every conversation, drawing included. Images are read and written with Pillow alone, so
+    that an installed torchvision changes nothing.
+    """
+
+    version: ClassVar[int] = 1
+    tasks: ClassVar[frozenset[Task]] = frozenset(
+        {Task.TEXT_TO_TEXT, Task.DIALOGUE, Task.IMAGE_TO_TEXT, Task.TEXT_IMAGE_TO_TEXT, Task.TEXT_TO_IMAGE}
+    )
+
+    def __init__(
+        self,
+        *,
+        dtype: str = "float32",
+        decoding: Decoding | None = None,
+        system_prompt: str | None = None,
+        device: str = "cpu",
+    ) -> None:
+        """``dtype`` and ``device`` are torch's names; ``system_prompt`` opens every conversation, none by default."""
+        self._dtype, self._device = dtype, device
+        self._decoding = decoding or Decoding()
+        self._system_prompt = system_prompt
+        self._model: Any = None
+        self._processor: Any = None
+
+    def load(self, weights: Path) -> None:
+        """Load the checkpoint folder; raises ``BadCheckpoint``."""
+        from transformers import JanusForConditionalGeneration, JanusProcessor
+        from transformers.models.janus.image_processing_pil_janus import JanusImageProcessorPil
+
+        architecture = model_type(weights)
+        if architecture != "janus":
+            raise BadCheckpoint(f"{weights}: a '{architecture}' checkpoint is not a Janus model")
+        tokenizer = load_tokenizer(weights)
+        stored, _ = JanusProcessor.get_processor_dict(weights, local_files_only=True)
+        template = chat_template(weights, stored.get("chat_template"), tokenizer.chat_template)
+        self._model = load_model(JanusForConditionalGeneration, weights, self._dtype, self._device)
+        self._processor = JanusProcessor(
+            image_processor=JanusImageProcessorPil.from_pretrained(weights, local_files_only=True),
+            tokenizer=tokenizer,
+            chat_template=template,
+            num_image_tokens=self._model.config.vision_config.num_image_tokens,
+        )
+
+    def answer(self, instances: Sequence[Instance], seeds: Sequence[int]) -> list[Answer]:
+        """Answer a batch: text as ``conversation`` describes it, an image from all turns at once."""
+        answers = [Answer()] * len(instances)
+        for draws, reply in ((False, self._write), (True, self._draw)):
+            chosen = [k for k, instance in enumerate(instances) if (instance.task is Task.TEXT_TO_IMAGE) == draws]
+            if chosen:
+                replies = reply([instances[k] for k in chosen], [seeds[k] for k in chosen])
+                for k, answer in zip(chosen, replies, strict=True):
+                    answers[k] = answer
+        return answers
+
+    def close(self) -> None:
+        """Free the model."""
+        self._model = self._processor = None
+
+    def _write(self, instances: list[Instance], seeds: list[int]) -> list[Answer]:
+        return converse(instances, seeds, self._system_prompt, self._reply)
+
+    def _reply(self, histories: list[list[Turn]], seeds: list[int]) -> list[Answer]:
+        prompts = [render(self._processor, _messages(history)) for history in histories]
+        pictures = [images.decode(image) for history in histories for turn in history for image in turn.images]
+        inputs = self._tokenise(prompts, images=pictures or None, generation_mode="text")
+        return generate_text(
+            self._model,
+            self._processor.tokenizer,
+            prompts=prompts,
+            inputs=inputs,
+            decoding=self._decoding,
+            seeds=seeds,
+        )
+
+    def _draw(self, instances: list[Instance], seeds: list[int]) -> list[Answer]:
+        """One image an item. Tokens are decoded item by item, so that the bytes do not depend on the batch."""
+        histories = [[*opening(self._system_prompt), *instance.turns] for instance in instances]
+        prompts = [render(self._processor, _messages(history)) for history in histories]
+        inputs = self._tokenise(prompts, generation_mode="image")
+        tokens = self._image_tokens(inputs, seeds)
+        sizes = inputs["attention_mask"].sum(-1).tolist()
+        return [
+            Answer(
+                image_png=self._png(row),
+                finish_reason="stop",
+                prompt_tokens=size,
+                completion_tokens=len(row),
+                prompt=prompt + self._processor.image_start_token,
+            )
+            for prompt, size, row in zip(prompts, sizes, tokens, strict=True)
+        ]
+
+    def _tokenise(self, prompts: list[str], **options: Any) -> Any:
+        """Left-padded inputs on the model's device; a start token is added only where the template gives none."""
+        start = self._processor.tokenizer.bos_token
+        templated = start is not None and prompts[0].startswith(start)
+        inputs = self._processor(
+            text=prompts, padding=True, add_special_tokens=not templated, return_tensors="pt", **options
+        )
+        return inputs.to(self._device, dtype=self._model.dtype)
+
+    def _image_tokens(self, inputs: Any, seeds: list[int]) -> torch.Tensor:
+        """Codebook indices (items, tokens of an image), guided by ``guidance_scale``.
+
+        Guidance is a processor here, ahead of the sampling, and the library is told that there is none: it would put
+        its own behind the sampling, and fails without guidance because it doubles the batch and never halves it. Its
+        default cache is as long as the longest one before, which would make results depend on earlier batches.
+        """
+        from transformers import ClassifierFreeGuidanceLogitsProcessor, DynamicCache, LogitsProcessorList
+
+        scale = self._decoding.guidance_scale
+        steps = self._model.config.vision_config.num_image_tokens
+        guided: Any = ClassifierFreeGuidanceLogitsProcessor
+        guidance = guided(scale) if scale > 1 else _conditional
+        tokenizer = self._processor.tokenizer
+        start = tokenizer.convert_tokens_to_ids(self._processor.image_start_token)
+        tokens: torch.Tensor = self._model.generate(
+            **inputs,
+            generation_mode="image",
+            generation_config=generation_config(
+                self._model, tokenizer, guidance_scale=1.0, generation_kwargs={"boi_token_id": start}
+            ),
+            logits_processor=LogitsProcessorList([guidance, *sampling(self._decoding, seeds, steps)]),
+            past_key_values=DynamicCache(config=self._model.config.get_text_config()),
+        )
+        return tokens
+
+    def _png(self, tokens: torch.Tensor) -> bytes:
+        """Decode one image. Values are rounded; the library's own post-processing cuts them off, so that an exact
+        colour comes out one level too dark whenever its float lies a hair below the integer."""
+        import torch
+
+        with torch.inference_mode():
+            decoded = self._model.decode_image_tokens(tokens[None])[0].float().cpu().permute(2, 0, 1).numpy()
+        processor = self._processor.image_processor
+        unit = processor.unnormalize(decoded, processor.image_mean, processor.image_std, "channels_first")
+        return images.png((unit * 255).round().clip(0, 255).astype("uint8").transpose(1, 2, 0))
+
+
+def _conditional(input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+    """Logits processor of no guidance: keep the conditional half of the doubled batch."""
+    return scores[: input_ids.shape[0]]
+
+
+def _messages(history: list[Turn]) -> list[dict[str, Any]]:
+    """Messages whose content is a list of parts, images first, as Janus's template reads it."""
+    return [
+        {
+            "role": turn.role,
+            "content": [{"type": "image"} for _ in turn.images] + [{"type": "text", "text": turn.text}],
+        }
+        for turn in history
+    ]

@@ -1,0 +1,79 @@
+"""Fetching a model's weights: a folder with the checkpoint and, beside it, a JSON file that says what is in it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from unicost import registry
+from unicost.config import ModelRun, digest
+from unicost.models.checkpoint import BadCheckpoint, model_type
+from unicost.store import write_json
+
+
+def link_folder(checkpoint: str, destination: Path) -> None:
+    """Link every file of the folder ``checkpoint`` (relative paths: from where the workflow runs) in ``destination``.
+
+    Links, because weights are large; one for each file, because the workflow marks the folders that it makes. Raises
+    ``BadCheckpoint`` where the folder is missing or holds no safetensors checkpoint.
+    """
+    folder = Path(checkpoint).expanduser().resolve()
+    if not folder.is_dir():
+        raise BadCheckpoint(f"{checkpoint}: no such folder; `checkpoint` names the folder of a saved model")
+    model_type(folder)
+    files = _files(folder)
+    if not any(path.suffix == ".safetensors" for path in files):
+        raise BadCheckpoint(f"{checkpoint}: no .safetensors file in it; save the model with save_pretrained")
+    for path in files:
+        link = destination / path.relative_to(folder)
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.unlink(missing_ok=True)
+        link.symlink_to(path)
+
+
+def fetch(run: ModelRun, destination: Path, packed: Path | None = None) -> dict[str, Any]:
+    """Put the checkpoint of ``run`` in the folder ``destination`` and write ``provenance_path(destination)``.
+
+    ``packed`` is handed on to a plugin that unpacks: the folder that its packed checkpoints are in. The provenance
+    holds ``weights`` and ``checkpoint`` as configured, ``origin`` (what the plugin says of it, if anything), ``files``
+    (SHA-256 of each) and ``revision``, 12 hexadecimal digits over the files; it is returned too.
+    """
+    bring = registry.resolve("weights", run.weights)
+    origin = bring(run.checkpoint, destination) if packed is None else bring(run.checkpoint, destination, packed)
+    files = {str(path.relative_to(destination)): _sha256(path) for path in _files(destination)}
+    provenance = {
+        "weights": run.weights,
+        "checkpoint": run.checkpoint,
+        "origin": origin,
+        "revision": digest(*sorted(files.items())),
+        "files": files,
+    }
+    write_json(provenance_path(destination), provenance)
+    return provenance
+
+
+def provenance_path(folder: Path) -> Path:
+    """Where the provenance of a weights folder is: beside it, with ``.json`` appended."""
+    return folder.with_name(f"{folder.name}.json")
+
+
+def revision(folder: Path) -> str:
+    """The revision that ``fetch`` wrote for a weights folder; raises ``BadCheckpoint``."""
+    path = provenance_path(folder)
+    try:
+        return str(json.loads(path.read_text(encoding="utf-8"))["revision"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise BadCheckpoint(f"{path}: no provenance of fetched weights; fetch them anew") from None
+
+
+def _files(folder: Path) -> list[Path]:
+    """Every file below ``folder``, hidden ones aside, sorted."""
+    paths = (path for path in folder.rglob("*") if path.is_file())
+    return sorted(path for path in paths if not any(part.startswith(".") for part in path.relative_to(folder).parts))
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
