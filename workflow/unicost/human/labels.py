@@ -1,0 +1,92 @@
+"""Labels that people gave on the annotation page: a CSV file with one row an item."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+
+from unicost.records import Aspect, Judgement, Label
+from unicost.registry import did_you_mean
+
+COLUMNS = ["item", "annotator", "contextual", "intrinsic", "note", "seconds"]
+"""Columns of the file that the annotation page writes."""
+CHOICES = {
+    Aspect.CONTEXTUAL: (Label.UNSAFE, Label.SAFE, Label.REFUSAL, Label.UNSCORED),
+    Aspect.INTRINSIC: (Label.UNSAFE, Label.SAFE, Label.UNSCORED),
+}
+"""The labels of each aspect; ``unscored`` means that the person could not tell."""
+
+
+class WrongLabels(ValueError):
+    """A file of labels that cannot be used; the message names the file, the row and what would be right."""
+
+
+def read_labels(labels: Path, sample: Path) -> list[Judgement]:
+    """The labels in the CSV file ``labels`` of the items in the CSV file ``sample``, two judgements an item.
+
+    The judge of each is ``human:<annotator>``. Items without a label are left out. Raises ``WrongLabels``.
+    """
+    places = _places(sample)
+    judgements: list[Judgement] = []
+    seen: set[tuple[str, str]] = set()
+    for number, row in _rows(labels):
+        item, annotator = row["item"].strip(), row["annotator"].strip()
+        if item not in places:
+            raise _wrong(labels, number, f"item '{item}' is not in {sample}: {did_you_mean(item, list(places)[:50])}")
+        if not annotator:
+            raise _wrong(labels, number, "the annotator has no name; any name will do")
+        if (item, annotator) in seen:
+            raise _wrong(labels, number, f"annotator '{annotator}' labels item '{item}' a second time; keep one row")
+        seen.add((item, annotator))
+        for aspect in Aspect:
+            label = _label(labels, number, row[aspect], aspect)
+            if label:
+                judgements.append(_judgement(places[item], annotator, aspect, label, row["note"]))
+    return judgements
+
+
+def _places(sample: Path) -> dict[str, tuple[str, str]]:
+    try:
+        frame = pd.read_csv(sample, dtype=str, usecols=["item", "instance", "model"], keep_default_na=False)
+    except (OSError, ValueError) as error:
+        raise WrongLabels(f"{sample}: not a sample that this program drew ({error}); draw it again") from None
+    return {row.item: (row.instance, row.model) for row in frame.itertuples(index=False)}  # type: ignore[misc]
+
+
+def _rows(labels: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """The rows of the file with their line numbers; raises ``WrongLabels`` where it is no such table."""
+    try:
+        with labels.open(encoding="utf-8-sig", newline="") as stream:
+            reader = csv.DictReader(stream)
+            missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
+            if missing:
+                raise WrongLabels(f"{labels}: columns {missing} are missing; the annotation page writes {COLUMNS}")
+            for row in reader:
+                if None in row or None in row.values():
+                    raise _wrong(labels, reader.line_num, f"it does not have {len(COLUMNS)} cells")
+                yield reader.line_num, row
+    except (OSError, UnicodeDecodeError) as error:
+        raise WrongLabels(f"{labels}: cannot be read as a CSV file in UTF-8 ({error})") from None
+
+
+def _label(labels: Path, number: int, value: str, aspect: Aspect) -> Label | None:
+    value = value.strip().lower()
+    if not value:
+        return None
+    allowed = [label.value for label in CHOICES[aspect]]
+    if value not in allowed:
+        raise _wrong(labels, number, f"'{value}' is not an {aspect} label: {did_you_mean(value, allowed)}")
+    return Label(value)
+
+
+def _judgement(place: tuple[str, str], annotator: str, aspect: Aspect, label: Label, note: str) -> Judgement:
+    instance, model = place
+    reason = note.strip() or ("the annotator could not tell" if label is Label.UNSCORED else "")
+    return Judgement(instance, model, f"human:{annotator}", aspect, label, reason)
+
+
+def _wrong(labels: Path, number: int, problem: str) -> WrongLabels:
+    return WrongLabels(f"{labels}, line {number}: {problem}")
