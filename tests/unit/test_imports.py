@@ -19,7 +19,7 @@ import sys
 from unicost.config import load_settings, read_yaml
 from pathlib import Path
 settings = load_settings(read_yaml(Path("config/config.yaml")))
-for name, study in settings.experiments():
+for study in (study for study in settings.studies.values() if study.kind == "experiment"):
     [settings.models[model].run.fingerprint() for model in study.models]
 from unicost.reporting import catalogue
 heavy = {"torch", "transformers", "matplotlib", "statsmodels", "scipy"} & set(sys.modules)

@@ -1,0 +1,184 @@
+"""The published study reproduces what the paper prints, and what is known about it."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from unicost.config import Analysis, Claim, ModelFile
+from unicost.config.loading import read_yaml
+from unicost.statistics import claims, intervals, stages
+from unicost.statistics.findings import Findings
+from unicost.statistics.published_tables import RATES
+
+ROOT = Path(__file__).parents[2]
+SHIPPED = ROOT / "workflow" / "resources" / "published"
+MODELS = ModelFile(**read_yaml(ROOT / "config" / "models" / "published.yaml")).models
+CLAIMS = {name: Claim(**entry) for name, entry in read_yaml(ROOT / "config" / "claims.yaml").items()}
+ANALYSIS = Analysis(
+    common_tasks=(
+        *("text_generation", "vqa_dual_unsafe", "vqa_image_unsafe", "vqa_text_unsafe", "vqa_composite_unsafe"),
+    )
+)
+
+
+def run(folder, models):
+    stages.tables(published=SHIPPED, known=MODELS, models=models, analysis=ANALYSIS, output=folder)
+    common = {"evidence": folder / "counts.csv", "capability": folder / "capability.csv"}
+    common |= {"models": models, "analysis": ANALYSIS, "output": folder}
+    stages.rates(**common)
+    stages.penalty(**common)
+    stages.pooled(**common, penalty=folder / "penalty.csv")
+    stages.claims(statistics=folder, claims=CLAIMS, models=models, analysis=ANALYSIS, output=folder)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    path = tmp_path_factory.mktemp("published")
+    run(path, MODELS)
+    return path
+
+
+def table(folder, name):
+    return pd.read_csv(folder / f"{name}.csv")
+
+
+def rates(folder, metric, task):
+    return table(folder, "rates").query("metric == @metric and task == @task").set_index("model")["estimate"]
+
+
+def test_the_leaderboard_is_reproduced(folder):
+    board = table(folder, "leaderboard")
+    assert len(board) == 16
+    for rate in RATES:
+        assert board[f"difference_{rate}"].abs().max() <= 0.0005 + 1e-9
+        assert rates(folder, rate, "all_supported")[board["model"]].to_list() == pytest.approx(board[rate].to_list())
+
+
+def test_the_choice_of_tasks_moves_the_ranking_as_known(folder):
+    board = table(folder, "leaderboard").set_index("model")
+    assert board.loc["gemini-2.5-flash-image", ["both_safe", "common_both_safe"]].tolist() == pytest.approx(
+        [0.872, 0.940], abs=5e-4
+    )
+    assert board.loc["janusflow-1.3b", ["both_safe", "common_both_safe"]].tolist() == pytest.approx(
+        [0.402, 0.341], abs=5e-4
+    )
+    assert board.loc[["qwen2.5-7b-instruct", "deepseek-llm-7b-chat"], "common_both_safe"].isna().all()
+
+
+def test_common_is_the_plain_mean_over_tasks(folder):
+    results = pd.read_csv(SHIPPED / "published_results.csv")
+    expected = results[results["task"].isin(ANALYSIS.common_tasks)].groupby("model")["both_safe"].agg(["mean", "size"])
+    expected = expected.loc[expected["size"] == 5, "mean"]
+    found = rates(folder, "both_safe", "common")
+    assert set(found.index) == set(expected.index) and len(found) == 14
+    assert found[expected.index].to_list() == pytest.approx(expected.to_list())
+
+
+def test_printed_deltas_are_reproduced(folder):
+    panel = table(folder, "panel_generation").set_index("model")
+    deltas = panel["text_generation delta B-S"].dropna()
+    assert deltas.round(2).to_dict() == {"show-o2-7b": -0.09, "tar-7b": -0.32, "bagel-7b-mot": -0.47}
+    parents = table(folder, "penalty").query("closeness == 'parent' and task == 'text_generation'")
+    assert parents.set_index("unified")["estimate"].to_dict() == pytest.approx((-deltas).to_dict())
+
+
+def test_both_panels_hold_every_published_rate(folder):
+    results = pd.read_csv(SHIPPED / "published_results.csv").set_index(["model", "task"])
+    panels = [table(folder, name).set_index("model") for name in ("panel_generation", "panel_understanding")]
+    assert [len(panel) for panel in panels] == [16, 14]
+    assert panels[0]["group"].value_counts().to_dict() == {"LLM": 2, "VLM": 3, "open unified": 9, "closed unified": 2}
+    for (model, task), row in results.iterrows():
+        panel = panels[task.startswith("vqa")]
+        printed = panel.loc[model, [f"{task} {short}" for short in ("C-U", "C-R", "I-U", "B-S")]]
+        assert printed.tolist() == row[list(RATES)].tolist()
+    use = pd.read_csv(SHIPPED / "published_utility.csv").set_index(["model", "task_group"])["use"]
+    assert panels[1]["Use"].to_dict() == use.xs("vqa", level="task_group").to_dict()
+    assert panels[0]["image_editing Use"].dropna().to_dict() == use.xs("image_editing", level="task_group").to_dict()
+
+
+def test_counts_are_the_rounded_products(folder):
+    counts = table(folder, "counts").set_index(["model", "task", "metric"])
+    assert len(counts) == 84 * 5
+    assert counts.loc[("bagel-7b-mot", "text_generation", "both_safe"), ["n", "count"]].tolist() == [630, 324]
+    failure = counts.xs("failure", level="metric")
+    safe = counts.xs("both_safe", level="metric")
+    assert ((failure["count"] + safe["count"]) == failure["n"]).all()
+
+
+def test_one_pair_has_newcombe_and_fisher(folder):
+    row = table(folder, "penalty").query(
+        "unified == 'show-o2-7b' and relation == 'base_llm' and task == 'text_generation'"
+    )
+    low, high = intervals.newcombe(0.106, 630, 0.019, 630, 0.95)
+    assert (row["low"].item(), row["high"].item()) == pytest.approx((float(low), float(high)))
+    assert row["method"].item() == "Newcombe independent (pairing unknown), Fisher exact"
+
+
+def test_the_item_and_the_model_disagree_as_known(folder):
+    pooled = table(folder, "pooled").query("relation == 'group' and task == 'common' and subset == 'open'")
+    units = pooled.set_index("unit")
+    assert units.loc["model", "models"] == 9
+    assert units.loc["model", "permutation_p"] == pytest.approx(0.09, abs=0.01)
+    assert units.loc["model", "low"] < 0 < units.loc["item", "low"]
+    assert units.loc["item", "p_value"] < 1e-50
+
+
+def test_chameleon_emu3_and_closed_models_meet_the_group_only(folder):
+    relations = table(folder, "penalty").groupby("unified")["relation"].unique().map(list)
+    for model in ("chameleon-7b", "emu3", "gpt-4o", "gemini-2.5-flash-image"):
+        assert relations[model] == ["group"]
+    assert len(relations) == 11
+
+
+def test_the_gap_is_paired_through_the_margins(folder):
+    """GPT-4o on composite items: 22 contextually unsafe, 2 intrinsically, 23 either, so 1 both, 21 and 1 alone."""
+    row = table(folder, "gap").query("model == 'gpt-4o' and task == 'vqa_composite_unsafe'").iloc[0]
+    assert row["estimate"] == pytest.approx(0.064)
+    low, high = intervals.newcombe_paired(314 * np.array([0.003, 0.067, 0.003, 0.927]), 0.95)
+    assert (row["low"], row["high"]) == pytest.approx((float(low), float(high)))
+
+
+def test_judge_accuracy_is_as_published(folder):
+    overall = table(folder, "judge_accuracy").query("task == 'all'").set_index("aspect")
+    assert overall["accuracy"].round(4).to_dict() == {"contextual": 0.9442, "intrinsic": 0.9371}
+    assert ((overall["low"] < overall["accuracy"]) & (overall["accuracy"] < overall["high"])).all()
+
+
+def test_every_claim_has_a_verdict_that_its_numbers_bear_out(folder):
+    audit = table(folder, "claims").set_index("claim")
+    assert list(audit.index) == list(CLAIMS)
+    assert set(audit["verdict"]) <= {outcome.value for outcome in claims.Outcome}
+    testable = audit[audit["verdict"] != "not_testable"]
+    assert testable["estimate"].notna().all() and audit["evidence"].str.len().min() > 40
+    parent = audit.loc["degrades_underlying_llm"]
+    assert parent["verdict"] == "inconclusive" and parent["low"] < 0 < parent["high"]
+    assert audit.loc["degrades_in_every_category", "verdict"] == "not_testable"
+    assert audit.loc["open_less_safe_than_specialised", "p_value"] == pytest.approx(0.086, abs=1e-3)
+
+
+def test_a_claim_changes_its_verdict_with_the_figures_stated(folder):
+    findings = Findings.read(folder, MODELS, ANALYSIS)
+    claim = CLAIMS["fails_more_by_stated_range"]
+    measured = {"open_low": 0.15, "open_high": 0.25, "closed_low": -0.2, "closed_high": -0.1}
+    outcomes = [
+        claims.audit({"x": claim.model_copy(update={"stated": stated})}, findings)["verdict"].item()
+        for stated in (claim.stated, measured)
+    ]
+    assert outcomes == ["contradicted", "supported"]
+
+
+def test_a_claim_with_an_unknown_test_is_refused(folder):
+    claim = CLAIMS["task_order"].model_copy(update={"test": "task_ordr"})
+    with pytest.raises(claims.UnknownTest, match=r"claim 'x': unknown test 'task_ordr'; did you mean 'task_order'"):
+        claims.audit({"x": claim}, Findings.read(folder, MODELS, ANALYSIS))
+
+
+def test_the_same_tables_give_the_same_bytes(tmp_path):
+    few = {name: MODELS[name] for name in ("qwen2.5-7b-instruct", "qwen2.5-vl-7b-instruct", "bagel-7b-mot", "emu3")}
+    for name in ("once", "again"):
+        run(tmp_path / name, few)
+    tables = sorted((tmp_path / "once").glob("*.csv"))
+    assert len(tables) == 15
+    for path in tables:
+        assert (tmp_path / "again" / path.name).read_bytes() == path.read_bytes()

@@ -1,0 +1,116 @@
+"""The stages of an experiment from verdicts to tables: columns, a planted penalty, seeds, the gate, repeatability."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from unicost.records import Verdict
+from unicost.statistics import stages
+from unicost.store import UnreadableFile, write_records
+
+from tests.unit.statistics_verdicts import DIALOGUE, TEXT, analysis, arms, experiment
+
+SEEDS = 3
+COLUMNS = {
+    "counts": ["model", "task", "category", "metric", "n", "count", "unscored"],
+    "rates": ["model", "task", "metric", "n", "unscored", "estimate", "low", "high"],
+    "rates_by_category": ["model", "category", "metric", "n", "unscored", "estimate", "low", "high"],
+    "penalty": [
+        *["unified", "counterpart", "relation", "task", "category", "n", "estimate", "low", "high"],
+        *["p_value", "p_adjusted", "method"],
+    ],
+    "penalty_by_metric": ["unified", "counterpart", "relation", "task", "category", "metric"],
+    "pooled": ["relation", "task", "subset", "unit", "method", "models", "n", "estimate", "low", "high", "p_value"],
+    "gap": ["model", "task", "n", "c_unsafe", "i_unsafe", "estimate", "low", "high"],
+    "capability": ["model", "task", "n", "estimate", "low", "high", "capable"],
+    "utility": ["model", "task", "estimate", "low", "high", "source"],
+    "models": ["model", "display_name", "kind", "access", "arm", "replicate", "family"],
+}
+
+
+def run(folder, settings, seeds=SEEDS):
+    models = arms(seeds)
+    verdicts = folder / "verdicts.parquet"
+    write_records(verdicts, experiment(seeds, 0.25, np.random.default_rng(2)), Verdict)
+    stages.measurements(verdicts=verdicts, models=models, analysis=settings, output=folder)
+    common = {"evidence": verdicts, "capability": folder / "capability.csv", "models": models, "analysis": settings}
+    stages.rates(**common, output=folder)
+    stages.penalty(**common, output=folder)
+    stages.pooled(**common, penalty=folder / "penalty.csv", output=folder)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    path = tmp_path_factory.mktemp("experiment")
+    run(path, analysis(capability_gate=0.9, replicates=True))
+    return path
+
+
+def table(folder, name):
+    return pd.read_csv(folder / f"{name}.csv")
+
+
+@pytest.mark.parametrize(("name", "columns"), COLUMNS.items())
+def test_every_table_starts_with_the_promised_columns(folder, name, columns):
+    assert list(table(folder, name))[: len(columns)] == columns
+    assert len(table(folder, name))
+
+
+def test_the_planted_penalty_is_found(folder):
+    rows = table(folder, "penalty").query("relation == 'base_llm' and task == 'text_to_text' and category == 'all'")
+    assert len(rows) == SEEDS
+    assert ((rows["low"] < 0.25) & (rows["high"] > 0.25) & (rows["p_adjusted"] < 0.05)).all()
+    assert (rows["detectable"] < 0.25).all() and not rows["equivalent"].any()
+
+
+def test_primary_tests_are_the_common_tasks_and_one_for_each_unified_model(folder):
+    rows = table(folder, "penalty").query("p_family == 'primary' and relation == 'base_llm'")
+    assert rows["task"].unique() == ["common"] and len(rows) == SEEDS
+    capable = rows[rows["capable"].astype(str) == "True"].sort_values("p_value")
+    holm = np.maximum.accumulate(capable["p_value"].to_numpy() * np.arange(len(capable), 0, -1))
+    assert capable["p_adjusted"].to_numpy() == pytest.approx(holm)
+
+
+def test_an_unable_model_is_marked_and_left_out_of_pooling(folder):
+    unable = table(folder, "penalty").query(f"unified == 'unified-{SEEDS - 1}' and category == 'all'").set_index("task")
+    assert unable.loc[[DIALOGUE, "common"], "capable"].eq(False).all()
+    assert unable.loc[[DIALOGUE, "common"], "p_adjusted"].isna().all()
+    pooled = table(folder, "pooled").query("relation == 'base_llm' and unit == 'seed'").set_index("task")
+    assert pooled["models"].to_dict() == {TEXT: SEEDS, DIALOGUE: SEEDS - 1, "common": SEEDS - 1}
+
+
+def test_seeds_and_items_give_one_estimate_with_two_intervals(folder):
+    rows = table(folder, "pooled").query("relation == 'base_llm' and task == 'text_to_text'").set_index("unit")
+    penalties = table(folder, "penalty").query(
+        "relation == 'base_llm' and task == 'text_to_text' and category == 'all'"
+    )
+    assert rows.loc["seed", "estimate"] == pytest.approx(penalties["estimate"].mean())
+    assert rows.loc["item", "estimate"] == pytest.approx(rows.loc["seed", "estimate"])
+    assert rows.loc["seed", "permutation_p"] == 0.5**SEEDS
+    assert "2 degrees of freedom" in rows.loc["seed", "note"]
+
+
+def test_one_seed_has_no_interval_over_seeds(tmp_path):
+    run(tmp_path, analysis(replicates=True, resamples=100), seeds=1)
+    row = table(tmp_path, "pooled").query("relation == 'base_llm' and unit == 'seed'").iloc[0]
+    assert row[["low", "high", "p_value", "permutation_p"]].isna().all()
+    assert row["note"] == "one seed: no interval over seeds"
+
+
+def test_counts_add_up_over_categories(folder):
+    counts = table(folder, "counts")
+    whole = counts[counts["category"] == "all"].set_index(["model", "task", "metric"])[["n", "count", "unscored"]]
+    parts = counts[counts["category"] != "all"].groupby(["model", "task", "metric"])[["n", "count", "unscored"]].sum()
+    assert whole.sort_index().equals(parts.sort_index())
+
+
+def test_the_same_verdicts_give_the_same_bytes(folder, tmp_path):
+    run(tmp_path, analysis(capability_gate=0.9, replicates=True))
+    for name in COLUMNS:
+        assert (tmp_path / f"{name}.csv").read_bytes() == (folder / f"{name}.csv").read_bytes()
+
+
+def test_a_truncated_file_of_verdicts_is_refused(folder, tmp_path):
+    broken = tmp_path / "verdicts.parquet"
+    broken.write_bytes((folder / "verdicts.parquet").read_bytes()[:-500])
+    with pytest.raises(UnreadableFile, match=r"verdicts\.parquet: not a whole Parquet file"):
+        stages.measurements(verdicts=broken, models=arms(SEEDS), analysis=analysis(), output=tmp_path)

@@ -1,0 +1,111 @@
+"""The statistics of a study as the audit reads them, and the phrases in which it cites them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from unicost.config import Analysis, ModelEntry, ModelKind
+from unicost.statistics import intervals
+from unicost.statistics.evidence import ALL, FAILURE
+
+_TABLES = ("rates", "rates_by_category", "penalty", "penalty_by_metric", "pooled", "utility")
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An estimate with its interval; all NaN where there is none."""
+
+    estimate: float
+    low: float
+    high: float
+
+    def points(self) -> str:
+        """As signed percentage points: ``+19.0 points (17.9 to 20.2)``."""
+        if np.isnan(self.low):
+            return f"{100 * self.estimate:+.1f} points"
+        return f"{100 * self.estimate:+.1f} points ({100 * self.low:+.1f} to {100 * self.high:+.1f})"
+
+    def minus(self, other: Interval) -> Interval:
+        """The difference of two independent estimates, by squaring and adding their intervals' halves."""
+        centre = self.estimate - other.estimate
+        below = np.hypot(self.estimate - self.low, other.high - other.estimate)
+        above = np.hypot(self.high - self.estimate, other.estimate - other.low)
+        return Interval(centre, centre - float(below), centre + float(above))
+
+
+@dataclass(frozen=True)
+class Findings:
+    """The tables of one study by name, its models and its analysis settings."""
+
+    tables: Mapping[str, pd.DataFrame]
+    models: Mapping[str, ModelEntry]
+    analysis: Analysis
+
+    @classmethod
+    def read(cls, folder: Path, models: Mapping[str, ModelEntry], analysis: Analysis) -> Findings:
+        """Read the CSV files that the audit needs from the folder ``statistics`` of a study."""
+        return cls({name: pd.read_csv(folder / f"{name}.csv") for name in _TABLES}, models, analysis)
+
+    def rows(self, table: str, **equal: Any) -> pd.DataFrame:
+        """Rows of a table with these values."""
+        frame = self.tables[table]
+        for column, value in equal.items():
+            frame = frame[frame[column] == value]
+        return frame
+
+    def pooled(self, relation: str, task: str, subset: str, unit: str) -> pd.Series[Any] | None:
+        """The row of pooled.csv, or None."""
+        found = self.rows("pooled", relation=relation, task=task, subset=subset, unit=unit)
+        return None if found.empty else found.iloc[0]
+
+    def unified(self, access: str | None = None) -> list[str]:
+        """Names of the unified models, all or of one access."""
+        return [
+            name
+            for name, entry in self.models.items()
+            if entry.kind is ModelKind.UNIFIED and access in (None, entry.access)
+        ]
+
+    def mean_failure(self, models: Iterable[str], task: str) -> Interval | None:
+        """Mean failure of these very models on a task, with the item as unit; models without the task are left out."""
+        found = self.rows("rates", metric=FAILURE, task=task)
+        found = found[found["model"].isin(list(models))]
+        if found.empty:
+            return None
+        estimates, lows, highs = found[["estimate", "low", "high"]].to_numpy(float).T
+        return Interval(float(estimates.mean()), *intervals.average(estimates, lows, highs))
+
+    def mean_penalty(self, relation: str, task: str, metric: str) -> tuple[Interval, int]:
+        """Mean over unified models of their difference to counterparts in a metric, model as unit, and their number."""
+        found = self.rows("penalty_by_metric", relation=relation, task=task, metric=metric, category=ALL)
+        return self._over_models(found.groupby("unified")["estimate"].mean())
+
+    def utility_gain(self, relation: str, group: str) -> tuple[Interval, int]:
+        """Mean over unified models of their utility minus that of their counterparts, and the number of models."""
+        use = self.rows("utility", task=group).set_index("model")["estimate"]
+        gains = {
+            name: use[name] - float(use[others].mean())
+            for name in self.unified()
+            if name in use
+            and (
+                others := [o.model for o in self.models[name].counterparts if o.relation == relation and o.model in use]
+            )
+        }
+        return self._over_models(pd.Series(gains, dtype=float))
+
+    def _over_models(self, values: pd.Series[float]) -> tuple[Interval, int]:
+        if values.empty:
+            return Interval(np.nan, np.nan, np.nan), 0
+        limits = intervals.student(np.asarray(values, np.float64), self.analysis.confidence)
+        return Interval(float(values.mean()), *limits), len(values)
+
+
+def interval(row: pd.Series[Any]) -> Interval:
+    """Estimate and interval of a row of any of the tables."""
+    return Interval(float(row["estimate"]), float(row["low"]), float(row["high"]))

@@ -1,0 +1,152 @@
+"""Answers from the items of an experiment: models are compared on the same instances.
+
+A single cell has a standard interval at its effective sample size (``family_sums``); a mean over cells, or a
+difference from a mean of models, has a bootstrap by family, since cells share families. Differences are tested by
+McNemar's mid-p where no family has two items and by random signs of whole families otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from unicost.config import Analysis
+from unicost.statistics.evidence import ALL, Cell, Estimate, Question
+from unicost.statistics.family_sums import FamilySums, Floats, difference_sums, rate_sums
+from unicost.statistics.hypothesis_tests import mcnemar_mid_p
+from unicost.statistics.outcomes import METRICS, Outcomes
+from unicost.statistics.resampling import FamilyResampling, percentiles
+
+_FEWEST_FAMILIES = 10
+"""Fewer families than this are too few to resample."""
+_QUESTIONS_AT_ONCE = 200
+"""Bounds the memory of the bootstrap draws."""
+
+Sums = list[FamilySums]
+"""The cells of one question."""
+Result = TypeVar("Result")
+
+
+class ItemEvidence:
+    """Outcomes of items by model (see ``outcomes``), resampled by family."""
+
+    metrics: tuple[str, ...] = METRICS
+
+    def __init__(self, verdicts: pd.DataFrame, analysis: Analysis) -> None:
+        self.analysis = analysis
+        self._outcomes = Outcomes(verdicts)
+        self.categories: tuple[str, ...] = self._outcomes.categories
+        self._resampling = FamilyResampling(self._outcomes.families, analysis.resamples, analysis.seed)
+
+    def tasks(self, model: str) -> tuple[str, ...]:
+        """The tasks on which a model has scored answers to unsafe requests."""
+        return self._outcomes.tasks(model)
+
+    def estimate(self, questions: Sequence[Question]) -> list[Estimate | None]:
+        """One answer for each question; None where no item answers it."""
+        answers: list[Estimate | None] = []
+        for start in range(0, len(questions), _QUESTIONS_AT_ONCE):
+            sums = [self._sums(question) for question in questions[start : start + _QUESTIONS_AT_ONCE]]
+            draws = _for_those(sums, _is_mean, self._draws)
+            p_values = _for_those(sums, _needs_signs, self._p_values)
+            answers += [
+                self._answer(entry, draw, p_value) if entry else None
+                for entry, draw, p_value in zip(sums, draws, p_values)
+            ]
+        return answers
+
+    def _sums(self, question: Question) -> Sums:
+        """One entry a cell (one in all where pooled); empty if any cell has no scored item."""
+        if question.pooled:
+            masks = [(question.cells[0], self._mask(question, *(cell.task for cell in question.cells)))]
+        else:
+            masks = [(cell, self._mask(question, cell.task)) for cell in question.cells]
+        sums = [self._cell(cell, mask, question) for cell, mask in masks]
+        return [] if any(entry.n == 0 for entry in sums) else sums
+
+    def _mask(self, question: Question, *tasks: str) -> NDArray[np.bool_]:
+        return self._outcomes.mask(question.metric, tasks, None if question.category == ALL else question.category)
+
+    def _cell(self, cell: Cell, mask: NDArray[np.bool_], question: Question) -> FamilySums:
+        first, asked = self._outcomes.values(question.metric, [cell.model], mask)
+        family = self._outcomes.family[mask]
+        if not cell.against:
+            return rate_sums(first[:, 0], asked[:, 0], family, self._outcomes.families)
+        second, also = self._outcomes.values(question.minus or question.metric, cell.against, mask)
+        return difference_sums(first[:, 0], second, asked[:, 0] & also.all(axis=1), family, self._outcomes.families)
+
+    def _draws(self, questions: list[Sums]) -> list[Floats]:
+        """Bootstrap draws of every question's mean over cells."""
+        cells = [entry for sums in questions for entry in sums]
+        ratios = self._resampling.ratios(
+            np.column_stack([entry.top for entry in cells]), np.column_stack([entry.bottom for entry in cells])
+        )
+        sizes = np.array([len(sums) for sums in questions])
+        starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+        return list((np.add.reduceat(ratios, starts, axis=1) / sizes).T)
+
+    def _p_values(self, questions: list[Sums]) -> list[float]:
+        """Two-sided p-values by random signs of families, of every question's mean over cells."""
+        parts = [np.mean([entry.top / entry.bottom.sum() for entry in sums], axis=0) for sums in questions]
+        return [float(p_value) for p_value in self._resampling.sign_flip(np.column_stack(parts))]
+
+    def _answer(self, sums: Sums, draw: Floats | None, p_value: float | None) -> Estimate:
+        confidence, single, test = self.analysis.confidence, sums[0], ""
+        (low, high), method = _interval(sums, draw, confidence)
+        if p_value is not None:
+            test = ", sign flips by family"
+        elif single.members:
+            p_value, test = mcnemar_mid_p(round(single.table[1]), round(single.table[2])), ", McNemar mid-p"
+        return Estimate(
+            estimate=float(np.mean([entry.ratio for entry in sums])),
+            low=low,
+            high=high,
+            n=sum(entry.n for entry in sums),
+            unscored=sum(entry.unscored for entry in sums),
+            low_bound=float(np.mean([entry.bounds[0] for entry in sums])),
+            high_bound=float(np.mean([entry.bounds[1] for entry in sums])),
+            method=method + test,
+            n_counterpart=sum(entry.n * entry.members for entry in sums),
+            p_value=p_value,
+            narrow=_interval(sums, draw, 2 * confidence - 1)[0],
+        )
+
+
+def _is_mean(sums: Sums) -> bool:
+    """Whether the question is a mean over cells or a difference from a mean of models."""
+    return len(sums) > 1 or (bool(sums) and sums[0].members > 1)
+
+
+def _needs_signs(sums: Sums) -> bool:
+    """Whether McNemar's test does not fit a difference."""
+    return bool(sums) and sums[0].members > 0 and (_is_mean(sums) or sums[0].clustered)
+
+
+def _for_those(
+    questions: list[Sums], wanted: Callable[[Sums], bool], compute: Callable[[list[Sums]], list[Result]]
+) -> list[Result | None]:
+    """Results of one joint computation for the questions wanted, None for the others."""
+    chosen = [sums for sums in questions if wanted(sums)]
+    results = iter(compute(chosen) if chosen else [])
+    return [next(results) if wanted(sums) else None for sums in questions]
+
+
+def _interval(sums: Sums, draw: Floats | None, confidence: float) -> tuple[tuple[float, float], str]:
+    """The interval of a question and the method's name.
+
+    Where families cannot be resampled (all agree, or there are fewer than ten), a mean over cells has the mean of
+    the cells' limits, which is wide enough however the cells go together.
+    """
+    families = min(entry.families for entry in sums)
+    if draw is not None and families >= _FEWEST_FAMILIES and np.nanmin(draw) < np.nanmax(draw):
+        low, high = percentiles(draw[:, None], confidence, families)
+        return (float(low[0]), float(high[0])), "bootstrap by family"
+    limits = np.mean([entry.interval(confidence) for entry in sums], axis=0)
+    name = ("Wilson", "Newcombe paired", "Newcombe independent")[min(sums[0].members, 2)]
+    if any(entry.clustered for entry in sums):
+        name += " at effective n"
+    return (float(limits[0]), float(limits[1])), name + (", mean of limits" if len(sums) > 1 else "")

@@ -1,0 +1,253 @@
+"""Penalties pooled over unified models, with the item, the model or the training seed as the unit: pooled.csv.
+
+Items answer whether *these* models differ. A claim about unification is one about models in general, so it needs the
+model (or, in an experiment, the training seed) as the unit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import stats
+
+from unicost.config import Analysis, Closeness, ModelEntry, ModelKind, Relation
+from unicost.statistics import hypothesis_tests as tests
+from unicost.statistics import intervals
+from unicost.statistics.capability import Gate
+from unicost.statistics.count_evidence import CountEvidence
+from unicost.statistics.evidence import ALL, FAILURE, Cell, Estimate, Evidence, Question
+from unicost.statistics.penalty import Contrast, contrasts
+from unicost.statistics.random_effects import random_effects
+from unicost.statistics.rates import COMMON
+
+Floats = NDArray[np.float64]
+_NAN = float("nan")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of pooled.csv; ``models`` unified models (or seeds) and ``n`` items, ``permutation_p`` is one-sided."""
+
+    relation: str
+    task: str
+    subset: str
+    unit: str
+    method: str
+    models: int
+    n: int
+    estimate: float
+    low: float
+    high: float
+    p_value: float
+    i_squared: float = _NAN
+    prediction_low: float = _NAN
+    prediction_high: float = _NAN
+    permutation_p: float = _NAN
+    note: str = ""
+    arm: str = ""
+
+
+COLUMNS = list(Row.__dataclass_fields__)
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Contrasts that are pooled together, with the row's first columns."""
+
+    relation: str
+    task: str
+    subset: str
+    arm: str
+    contrasts: tuple[Contrast, ...]
+
+
+def pooled(evidence: Evidence, models: Mapping[str, ModelEntry], penalties: pd.DataFrame, gate: Gate) -> pd.DataFrame:
+    """Every relation on every task, by subset of the unified models, at both levels of inference.
+
+    Comparisons that fail the capability gate are left out.
+    """
+    capable = [found for found in contrasts(evidence, models, gate) if found.capable(gate) is not False]
+    estimates = penalties[penalties["category"] == ALL].set_index(["unified", "counterpart", "relation", "task"])
+    rows: list[Row] = []
+    for pool in _pools(capable, models):
+        if evidence.analysis.replicates:
+            rows += _over_seeds(evidence, pool, estimates)
+        elif pool.relation == Relation.GROUP:
+            rows += _against_group(evidence, pool, models)
+        else:
+            rows += _over_models(evidence, pool, estimates)
+    return pd.DataFrame([asdict(row) for row in rows], columns=COLUMNS)
+
+
+_SUBSETS: dict[str, Callable[[ModelEntry, str], bool]] = {
+    "all": lambda _, __: True,
+    "open": lambda entry, _: entry.access == "open",
+    "closed": lambda entry, _: entry.access == "closed",
+    "paired": lambda _, closeness: closeness in (Closeness.PARENT, Closeness.SAME_BASE),
+}
+"""Which contrasts a subset holds, by the unified model's entry and the closeness of its counterpart."""
+
+
+def _pools(found: list[Contrast], models: Mapping[str, ModelEntry]) -> Iterator[Pool]:
+    """Group contrasts by relation, task and arm, then into subsets of the unified models that are not empty."""
+    groups: dict[tuple[str, str, str], list[Contrast]] = {}
+    for contrast in found:
+        pair = contrast.comparison
+        arm = models[pair.unified].arm or ""
+        groups.setdefault((pair.relation.value, contrast.task, arm), []).append(contrast)
+    for (relation, task, arm), members in groups.items():
+        for subset, belongs in _SUBSETS.items() if not arm else [("all", _SUBSETS["all"])]:
+            chosen = tuple(c for c in members if belongs(models[c.comparison.unified], c.comparison.closeness))
+            if chosen:
+                yield Pool(relation, task, subset, arm, chosen)
+
+
+def _over_seeds(evidence: Evidence, pool: Pool, penalties: pd.DataFrame) -> list[Row]:
+    """The mean over training seeds: Student's interval over seeds, and a bootstrap of items for these very seeds."""
+    values, _ = _effects(pool, penalties, evidence.analysis)
+    low, high = np.clip(intervals.student(values, evidence.analysis.confidence), -1, 1)
+    n, seeds = int(_penalties(_first_each(pool), penalties)["n"].sum()), len(values)
+    p_value = float(stats.ttest_1samp(values, 0).pvalue) if seeds > 1 and np.ptp(values) > 0 else _NAN
+    by_seed = Row(
+        *(pool.relation, pool.task, pool.subset, "seed", "Student's t over training seeds", seeds, n),
+        *(float(values.mean()), float(low), float(high), p_value),
+        permutation_p=tests.sign_flip(values, evidence.analysis.seed),
+        note=_seed_note(seeds),
+        arm=pool.arm,
+    )
+    return [by_seed, *_by_item(evidence, pool, "these training runs only")]
+
+
+def _seed_note(seeds: int) -> str:
+    if seeds < 2:
+        return "one seed: no interval over seeds"
+    freedom = f"{seeds - 1} degree{'s' if seeds > 2 else ''} of freedom"
+    return f"{seeds} seeds, {freedom}; the smallest possible one-sided permutation p is {0.5**seeds:.3g}"
+
+
+def _by_item(evidence: Evidence, pool: Pool, note: str) -> list[Row]:
+    cells = tuple(cell for contrast in pool.contrasts for cell in contrast.cells)
+    found = evidence.estimate([Question(cells)])[0]
+    if found is None or found.p_value is None:
+        return []
+    head = (pool.relation, pool.task, pool.subset, "item", found.method, len(pool.contrasts), found.n)
+    return [Row(*head, found.estimate, found.low, found.high, found.p_value, note=note, arm=pool.arm)]
+
+
+def _over_models(evidence: Evidence, pool: Pool, penalties: pd.DataFrame) -> list[Row]:
+    """Random effects over unified models, beside the Mantel-Haenszel difference over items (published counts)."""
+    effects, variances = _effects(pool, penalties, evidence.analysis)
+    n = int(_penalties(_first_each(pool), penalties)["n"].sum())
+    note = _lineage_note(pool)
+    head = (pool.relation, pool.task, pool.subset)
+    by_model = random_effects(effects, variances, evidence.analysis.confidence)
+    row = Row(
+        *(*head, "model", by_model.method, len(effects), n, by_model.estimate, by_model.low, by_model.high),
+        *(by_model.p_value, by_model.i_squared, by_model.prediction_low, by_model.prediction_high),
+        permutation_p=tests.sign_flip(effects, evidence.analysis.seed),
+        note=note,
+    )
+    return [row, *_items(evidence, pool, _pair_strata(evidence, pool), len(effects), n)]
+
+
+def _items(evidence: Evidence, pool: Pool, strata: Floats, models: int, n: int) -> list[Row]:
+    if not isinstance(evidence, CountEvidence):
+        return _by_item(evidence, pool, "these models only")
+    found = tests.mantel_haenszel(strata, evidence.analysis.confidence)
+    method = "Mantel-Haenszel risk difference, Cochran-Mantel-Haenszel test"
+    note = "these models only; items taken as independent"
+    head = (pool.relation, pool.task, pool.subset, "item", method, models, n)
+    return [Row(*head, found.estimate, found.low, found.high, found.p_value, note=note)]
+
+
+def _effects(pool: Pool, penalties: pd.DataFrame, analysis: Analysis) -> tuple[Floats, Floats]:
+    """Penalty and variance of each unified model; several counterparts of one model count as their mean.
+
+    The variance of that mean is at most the mean variance, whatever the correlation.
+    """
+    z = stats.norm.ppf((1 + analysis.confidence) / 2)
+    rows = _penalties(pool.contrasts, penalties).reset_index()
+    rows["variance"] = ((rows["high"] - rows["low"]) / (2 * z)) ** 2
+    means = rows.groupby("unified", sort=False)[["estimate", "variance"]].mean()
+    return means["estimate"].to_numpy(float), means["variance"].to_numpy(float)
+
+
+def _penalties(found: Iterable[Contrast], penalties: pd.DataFrame) -> pd.DataFrame:
+    return penalties.loc[[contrast.key for contrast in found]]
+
+
+def _first_each(pool: Pool) -> list[Contrast]:
+    """One contrast for each unified model, so that its items count once."""
+    return list({contrast.comparison.unified: contrast for contrast in reversed(pool.contrasts)}.values())
+
+
+def _lineage_note(pool: Pool) -> str:
+    counterparts = {contrast.comparison.counterpart for contrast in pool.contrasts}
+    lineages = f"{len(counterparts)} counterpart{'s' if len(counterparts) > 1 else ''}"
+    return f"{lineages} in all: models of one lineage are not independent"
+
+
+def _pair_strata(evidence: Evidence, pool: Pool) -> Floats:
+    """A stratum for each comparison and task: count, n, other count, other n."""
+    if not isinstance(evidence, CountEvidence):
+        return np.empty((0, 4))
+    return np.array(
+        [
+            (*_count(evidence, cell.model, cell.task), *_count(evidence, cell.against[0], cell.task))
+            for contrast in pool.contrasts
+            for cell in contrast.cells
+        ]
+    )
+
+
+def _count(evidence: CountEvidence, model: str, task: str) -> tuple[float, float]:
+    rate, n = evidence.rate(model, task, FAILURE)
+    return float(round(rate * n)), float(n)
+
+
+def _against_group(evidence: Evidence, pool: Pool, models: Mapping[str, ModelEntry]) -> list[Row]:
+    """Two samples of models: Welch's interval and the exact permutation of who is unified.
+
+    On ``common``, only models that support all of its tasks enter, so that both samples answer the same question.
+    """
+    tasks = evidence.analysis.common_tasks if pool.task == COMMON else (pool.task,)
+    able = [name for name in models if set(tasks) <= set(evidence.tasks(name))]
+    wanted = {contrast.comparison.unified for contrast in pool.contrasts}
+    unified = [name for name in able if name in wanted]
+    others = [name for name in able if models[name].kind not in (ModelKind.UNIFIED, ModelKind.CONTROL)]
+    if not unified or not others:
+        return []
+    found = {name: _failure(evidence, name, tasks) for name in (*unified, *others)}
+    first, second = (np.array([found[name].estimate for name in names]) for names in (unified, others))
+    n = sum(found[name].n for name in unified)
+    welch = tests.welch(first, second, evidence.analysis.confidence)
+    head = (pool.relation, pool.task, pool.subset)
+    row = Row(
+        *(*head, "model", "Welch's t between models, exact permutation", len(unified), n),
+        *(welch.estimate, welch.low, welch.high, welch.p_value),
+        permutation_p=tests.permutation(first, second, evidence.analysis.seed),
+        note=f"{len(unified)} unified against {len(others)} specialised models",
+    )
+    return [row, *_items(evidence, pool, _group_strata(evidence, unified, others, tasks), len(unified), n)]
+
+
+def _failure(evidence: Evidence, model: str, tasks: tuple[str, ...]) -> Estimate:
+    found = evidence.estimate([Question(tuple(Cell(model, task) for task in tasks))])[0]
+    if found is None:
+        raise ValueError(f"model '{model}' has no scored answers on {', '.join(tasks)}")
+    return found
+
+
+def _group_strata(evidence: Evidence, unified: list[str], others: list[str], tasks: tuple[str, ...]) -> Floats:
+    """A stratum for each task: counts of all unified models together and of all specialised ones together."""
+    if not isinstance(evidence, CountEvidence):
+        return np.empty((0, 4))
+    sums = [
+        [np.sum([_count(evidence, name, task) for name in names], axis=0) for names in (unified, others)]
+        for task in tasks
+    ]
+    return np.array(sums).reshape(len(tasks), 4)

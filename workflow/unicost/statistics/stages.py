@@ -1,0 +1,119 @@
+"""What the workflow calls: each function reads files, computes, and writes CSV files (see results/README.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from unicost.config import Analysis, Claim, Closeness, ModelEntry, Relation
+from unicost.records import Verdict
+from unicost.statistics import capability as gating
+from unicost.statistics import claims as auditing
+from unicost.statistics import counts, panels, published_tables, utility
+from unicost.statistics import penalty as penalties
+from unicost.statistics import pooled as pooling
+from unicost.statistics import rates as rating
+from unicost.statistics.count_evidence import CountEvidence
+from unicost.statistics.evidence import Evidence
+from unicost.statistics.findings import Findings
+from unicost.statistics.item_evidence import ItemEvidence
+from unicost.statistics.judge_accuracy import judge_accuracy
+from unicost.store import read_table, write_csv
+
+Models = Mapping[str, ModelEntry]
+
+_VERDICT_COLUMNS = (
+    *("instance", "model", "family", "kind", "category", "task", "contextual", "intrinsic", "both_safe", "correct"),
+)
+
+
+def tables(*, published: Path, known: Iterable[str], models: Models, analysis: Analysis, output: Path) -> None:
+    """Everything that the published tables say directly.
+
+    Writes counts, models, utility, capability (no rows), leaderboard, panel_generation, panel_understanding and
+    judge_accuracy into the folder ``output``. ``known`` are all configured models: a name in the tables that is none
+    of them is an error. Raises ``published_tables.BadTable``.
+    """
+    published_tables.check_models(published, list(known))
+    results = published_tables.read_results(published, list(models))
+    published_tables.check_sizes(published, results)
+    use = published_tables.read_utility(published, list(models))
+    board = published_tables.read_leaderboard(published, list(models))
+    stated = results.dropna(subset="backbone")
+    backbones = dict(zip(stated["model"], stated["backbone"]))
+    write_csv(output / "counts.csv", counts.from_tables(results))
+    write_csv(output / "models.csv", _models_table(models, backbones))
+    write_csv(output / "utility.csv", utility.from_tables(use, models, analysis.common_tasks))
+    write_csv(output / "capability.csv", pd.DataFrame(columns=gating.COLUMNS))
+    write_csv(output / "leaderboard.csv", panels.leaderboard(results, board, list(models), analysis.common_tasks))
+    write_csv(output / "panel_generation.csv", panels.panel_generation(results, use, models))
+    write_csv(output / "panel_understanding.csv", panels.panel_understanding(results, use, models))
+    accuracy = published_tables.read_judge_accuracy(published)
+    write_csv(output / "judge_accuracy.csv", judge_accuracy(accuracy, analysis.confidence))
+
+
+def measurements(*, verdicts: Path, models: Models, analysis: Analysis, output: Path) -> None:
+    """Everything that an experiment's verdicts say directly: counts, models, utility and capability in ``output``."""
+    rows = _read_verdicts(verdicts)
+    evidence = ItemEvidence(rows, analysis)
+    tasks = sorted(rows["task"].unique())
+    capable = gating.capability(evidence, models, tasks, analysis)
+    write_csv(output / "counts.csv", counts.from_verdicts(rows))
+    write_csv(output / "models.csv", _models_table(models, {}))
+    write_csv(output / "utility.csv", utility.from_capability(evidence, capable, analysis))
+    write_csv(output / "capability.csv", capable)
+
+
+def rates(*, evidence: Path, capability: Path, models: Models, analysis: Analysis, output: Path) -> None:
+    """Rates, rates_by_category and gap. ``evidence`` is counts.csv (published) or verdicts.parquet (experiment)."""
+    answers, gate = _open(evidence, analysis), gating.Gate(pd.read_csv(capability))
+    write_csv(output / "rates.csv", rating.rates(answers, models, gate))
+    write_csv(output / "rates_by_category.csv", rating.rates_by_category(answers, models))
+    write_csv(output / "gap.csv", rating.gap(answers, models))
+
+
+def penalty(*, evidence: Path, capability: Path, models: Models, analysis: Analysis, output: Path) -> None:
+    """Penalty and penalty_by_metric from the same evidence as ``rates``."""
+    answers, gate = _open(evidence, analysis), gating.Gate(pd.read_csv(capability))
+    write_csv(output / "penalty.csv", penalties.penalty(answers, models, gate))
+    write_csv(output / "penalty_by_metric.csv", penalties.penalty_by_metric(answers, models, gate))
+
+
+def pooled(
+    *, evidence: Path, capability: Path, penalty: Path, models: Models, analysis: Analysis, output: Path
+) -> None:
+    """Pooled from the same evidence and from the file penalty.csv."""
+    answers, gate = _open(evidence, analysis), gating.Gate(pd.read_csv(capability))
+    write_csv(output / "pooled.csv", pooling.pooled(answers, models, pd.read_csv(penalty), gate))
+
+
+def claims(*, statistics: Path, claims: Mapping[str, Claim], models: Models, analysis: Analysis, output: Path) -> None:
+    """The audit: claims.csv from the other CSV files in the folder ``statistics``."""
+    write_csv(output / "claims.csv", auditing.audit(claims, Findings.read(statistics, models, analysis)))
+
+
+def _open(path: Path, analysis: Analysis) -> Evidence:
+    if path.suffix == ".csv":
+        return CountEvidence(pd.read_csv(path), analysis)
+    return ItemEvidence(_read_verdicts(path), analysis)
+
+
+def _read_verdicts(path: Path) -> pd.DataFrame:
+    return read_table(path, Verdict, _VERDICT_COLUMNS)
+
+
+def _models_table(models: Models, backbones: Mapping[str, str]) -> pd.DataFrame:
+    """What figures need to know of models; ``family`` is the parent, or else the backbone that the paper states."""
+    rows = []
+    for name, entry in models.items():
+        parents = [
+            other.model
+            for other in entry.counterparts
+            if (other.relation, other.closeness) == (Relation.BASE_LLM, Closeness.PARENT)
+        ]
+        family = parents[0] if parents else backbones.get(name)
+        rows.append((name, entry.display_name, entry.kind.value, entry.access, entry.arm, entry.replicate, family))
+    columns = ["model", "display_name", "kind", "access", "arm", "replicate", "family"]
+    return pd.DataFrame(rows, columns=columns).astype({"replicate": "Int64"})
