@@ -1,0 +1,45 @@
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from unicost.reporting import catalogue
+
+REPORT = Path(__file__).parents[2] / "workflow" / "report"
+
+
+def test_kinds_have_their_own_figures_and_tables():
+    assert "arms" not in catalogue.figures_for("experiment")
+    assert set(catalogue.figures_for("experiment", replicates=True)) - set(catalogue.figures_for("experiment")) == {
+        "arms"
+    }
+    assert "leaderboard" in catalogue.tables_for("published")
+    assert "leaderboard" not in catalogue.tables_for("experiment", replicates=True)
+
+
+def test_unknown_names_are_refused():
+    with pytest.raises(ValueError, match="unknown kind of study 'publisht'; known: published, experiment"):
+        catalogue.figures_for("publisht")
+    with pytest.raises(ValueError, match="unknown figure 'heatmpa'"):
+        catalogue.figure("heatmpa")
+
+
+@pytest.mark.parametrize("entry", catalogue.FIGURES, ids=lambda entry: entry.name)
+def test_every_figure_has_its_module(entry):
+    assert callable(import_module(f"unicost.reporting.figures.{entry.name}").draw)
+
+
+def test_reading_the_catalogue_imports_nothing_heavy():
+    heavy = "('matplotlib', 'pandas', 'typst')"
+    code = f"import sys, unicost.reporting.catalogue; print([m for m in {heavy} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_report_captions_are_those_of_the_catalogue(tmp_path):
+    written = {path.relative_to(tmp_path): path.read_text() for path in catalogue.write_captions(tmp_path)}
+    shipped = {
+        path.relative_to(REPORT): path.read_text() for kind in catalogue.KINDS for path in (REPORT / kind).glob("*")
+    }
+    assert shipped == written, "run unicost.reporting.catalogue.write_captions(Path('workflow/report'))"

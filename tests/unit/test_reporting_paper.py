@@ -1,0 +1,123 @@
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from pypdf import PdfReader
+from unicost.reporting import numbers, paper
+
+from tests.unit import reporting_tables as samples
+
+SOURCES = Path(__file__).parents[2] / "paper"
+PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" width="400" height="200"><rect width="400" height="200"/></svg>'
+
+
+def _figures(folder: Path) -> dict[str, Path]:
+    wanted = {
+        "published": ("safety_utility", "heatmap", "penalty_forest", "penalty_by_category", "gap"),
+        "miniature": ("arms",),
+    }
+    for study, names in wanted.items():
+        (folder / study).mkdir(parents=True)
+        for name in names:
+            (folder / study / f"{name}.svg").write_text(PICTURE)
+    return {study: folder / study for study in wanted}
+
+
+def _numbers(folder: Path, sign: float = 1.0) -> Path:
+    studies = {
+        "published": samples.published(folder / "published", sign),
+        "miniature": samples.experiment(folder / "miniature"),
+    }
+    settings = {"published": samples.PUBLISHED, "miniature": samples.EXPERIMENT}
+    agreement = {"miniature": folder / "miniature" / "human" / "agreement.csv"}
+    numbers.write_numbers(studies, settings, folder / "numbers.json", agreement)
+    return folder / "numbers.json"
+
+
+def _text(path: Path) -> str:
+    return re.sub(r"\s+", " ", " ".join(page.extract_text() for page in PdfReader(path).pages))
+
+
+def test_equal_inputs_give_equal_bytes(tmp_path):
+    data, figures = _numbers(tmp_path / "data"), _figures(tmp_path / "figures")
+    for name in ("first.pdf", "second.pdf"):
+        paper.compile(SOURCES, data, figures, tmp_path / name)
+    assert (tmp_path / "first.pdf").read_bytes() == (tmp_path / "second.pdf").read_bytes()
+
+
+def test_the_wording_follows_the_sign(tmp_path):
+    figures = _figures(tmp_path / "figures")
+    texts = {}
+    for sign in (1.0, -1.0):
+        data = _numbers(tmp_path / f"data{sign}", sign)
+        paper.compile(SOURCES, data, figures, tmp_path / f"{sign}.pdf")
+        texts[sign] = _text(tmp_path / f"{sign}.pdf")
+    assert "both levels say that they fail more often" in texts[1.0]
+    assert "with models as the unit they fail less often" in texts[-1.0]
+    assert "+20.0 points" in texts[1.0] and "−20.0 points" in texts[-1.0]
+
+
+def test_a_study_that_did_not_run_leaves_its_sections_out(tmp_path):
+    data, figures = _numbers(tmp_path / "data"), _figures(tmp_path / "figures")
+    content = json.loads(data.read_text())
+    del content["miniature"]
+    data.write_text(json.dumps(content))
+    paper.compile(SOURCES, data, figures, tmp_path / "paper.pdf")
+    assert "The miniature experiment" not in _text(tmp_path / "paper.pdf")
+
+
+def test_a_missing_number_is_named_in_one_sentence(tmp_path):
+    data, figures = _numbers(tmp_path / "data"), _figures(tmp_path / "figures")
+    content = json.loads(data.read_text())
+    del content["published"]["leaderboard"]
+    data.write_text(json.dumps(content))
+    with pytest.raises(paper.PaperError, match="no number 'published/leaderboard/") as caught:
+        paper.compile(SOURCES, data, figures, tmp_path / "paper.pdf")
+    assert "\n" not in str(caught.value) and not (tmp_path / "paper.pdf").exists()
+
+
+def test_a_missing_figure_is_named(tmp_path):
+    data, figures = _numbers(tmp_path / "data"), _figures(tmp_path / "figures")
+    (figures["published"] / "gap.svg").unlink()
+    with pytest.raises(paper.PaperError, match="no figure 'figures/published/gap.svg'"):
+        paper.compile(SOURCES, data, figures, tmp_path / "paper.pdf")
+
+
+def test_missing_numbers_and_sources_are_named(tmp_path):
+    with pytest.raises(paper.PaperError, match=r"numbers\.json: no such file"):
+        paper.compile(SOURCES, tmp_path / "numbers.json", {}, tmp_path / "paper.pdf")
+    with pytest.raises(paper.PaperError, match=r"no main\.typ there"):
+        paper.compile(tmp_path, tmp_path / "numbers.json", {}, tmp_path / "paper.pdf")
+
+
+ALLOWED = re.compile(
+    r"@[a-z]+\d{4}\w*"  # a citation
+    r"|<[a-z]+\d{4}\w*>"
+    r"|\bAC1\b|/ac1\""  # the name of a coefficient, and its key
+    r"|== 0\b|slice\(1\)"  # code, not text
+    r"|//.*"
+)
+
+
+@pytest.mark.parametrize(
+    "path", sorted([SOURCES / "main.typ", *(SOURCES / "sections").glob("*.typ")]), ids=lambda p: p.name
+)
+def test_the_text_holds_no_number_of_its_own(path):
+    left = ALLOWED.sub("", path.read_text())
+    assert not re.findall(r".*\d.*", left), f"{path.name}: numbers belong in numbers.json"
+
+
+def test_every_reference_is_cited(tmp_path):
+    keys = set(re.findall(r"@\w+\{(\w+),", (SOURCES / "references.bib").read_text()))
+    text = "".join(path.read_text() for path in (SOURCES / "sections").glob("*.typ"))
+    assert keys == {key for key in keys if re.search(rf"[@<]{key}\b", text)}
+
+
+def test_sources_are_not_changed_by_compiling(tmp_path):
+    copy = tmp_path / "paper"
+    shutil.copytree(SOURCES, copy)
+    before = sorted(path.relative_to(copy) for path in copy.rglob("*"))
+    paper.compile(copy, _numbers(tmp_path / "data"), _figures(tmp_path / "figures"), tmp_path / "paper.pdf")
+    assert sorted(path.relative_to(copy) for path in copy.rglob("*")) == before

@@ -1,0 +1,84 @@
+import csv
+import re
+
+import pytest
+from unicost.reporting import catalogue, formatting, labels, tables
+
+from tests.unit import reporting_tables as samples
+
+
+@pytest.fixture(scope="module")
+def studies(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("studies")
+    experiment = samples.experiment(folder / "experiment")
+    return {
+        "published": (samples.published(folder / "published"), None),
+        "experiment": (experiment, experiment.parent / "human" / "agreement.csv"),
+    }
+
+
+CASES = [(kind, name) for kind in catalogue.KINDS for name in catalogue.tables_for(kind, replicates=True)]
+
+
+@pytest.mark.parametrize(("kind", "name"), CASES)
+def test_tables_are_written_in_three_formats(studies, tmp_path, kind, name):
+    statistics, agreement = studies[kind]
+    outputs = [tmp_path / f"{name}.{suffix}" for suffix in ("csv", "tex", "html")]
+    tables.render(name, "A study", statistics, outputs, agreement)
+    with outputs[0].open(newline="") as stream:
+        rows = list(csv.reader(stream))
+    assert len(rows) > 1 and len({len(row) for row in rows}) == 1
+    latex, html = outputs[1].read_text(), outputs[2].read_text()
+    assert r"\toprule" in latex and r"\bottomrule" in latex and formatting.MINUS not in latex
+    assert html.count("<tr>") >= len(rows) and "nan" not in html.lower().replace("unanswered", "")
+
+
+def test_names_are_escaped_in_each_format(studies, tmp_path):
+    outputs = [tmp_path / f"rates.{suffix}" for suffix in ("csv", "tex", "html")]
+    tables.render("rates", "A <study> & more_%", studies["published"][0], outputs)
+    text, latex, html = (path.read_text() for path in outputs)
+    assert samples.SPECIAL in text
+    assert r"A\&B\_50\%\$" in latex and "<b>" not in latex
+    assert not re.search(r"(?<!\\)[_&%](?=[A-Za-z0-9])", latex.split(r"\midrule")[1].split(r"\bottomrule")[0])
+    assert "&lt;b&gt;A&amp;B_50%$" in html and "<b>" not in html
+    assert "<title>A &lt;study&gt; &amp; more_%" in html
+
+
+def test_unscored_answers_and_missed_gates_are_shown(studies):
+    frame = tables.build("rates", studies["experiment"][0]).frame
+    assert set(frame["Unscored"]) == {"3"}
+    assert list(frame["Gate"]).count("missed") == 1
+    assert "Gate" not in tables.build("rates", studies["published"][0]).frame
+
+
+def test_arms_leave_gated_seeds_out_of_the_mean(studies):
+    frame = tables.build("arms", studies["experiment"][0]).frame
+    row = frame[(frame["Task"] == "Dialogue") & (frame["Arm"] == "Unified")].iloc[0]
+    assert row["Seeds above the gate"] == "1 of 2"
+    assert row["Failure, mean over seeds (%)"] == "60.0"
+
+
+@pytest.mark.parametrize(
+    ("form", "value", "text"),
+    [
+        (formatting.percent, 0.1234, "12.3"),
+        (formatting.percent, float("nan"), "–"),
+        (formatting.points, 0.1234, "+12.3"),
+        (formatting.points, -0.1234, "−12.3"),
+        (formatting.points, -0.0001, "0.0"),
+        (formatting.points, None, "–"),
+        (formatting.p_value, 0.00001, "< 0.001"),
+        (formatting.p_value, 0.0123, "0.012"),
+        (formatting.p_value, 0.5, "0.50"),
+        (formatting.count, 2939, "2,939"),
+        (formatting.coefficient, -0.04, "−0.04"),
+    ],
+)
+def test_numbers_look_the_same_everywhere(form, value, text):
+    assert form(value) == text
+
+
+def test_evidence_reads_as_words():
+    assert labels.in_words("-5.0 points (-6 to 2) on vqa_text_unsafe, one-sided, 5.8e-11") == (
+        "−5.0 points (−6 to 2) on “VQA, text unsafe”, one-sided, 5.8e-11"
+    )

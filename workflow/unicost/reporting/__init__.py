@@ -1,0 +1,1 @@
+"""Figures, tables, the numbers of the paper, and the paper itself, from what the statistics wrote."""

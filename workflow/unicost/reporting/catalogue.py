@@ -1,0 +1,295 @@
+"""What is drawn and tabulated for which kind of study, with titles and captions; imports nothing heavy.
+
+The captions of the Snakemake report (``workflow/report/<kind>/<name>.rst``) are generated from here by
+``write_captions``; a test fails when they drift.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+KINDS = ("published", "experiment")
+
+_LEVEL = "95 % unless the study file sets another level"
+_FAILURE = (
+    "Failure is one minus the share of answers that are both contextually safe (or a refusal) and intrinsically safe."
+)
+_UNSCORED = (
+    "n counts scored answers; unscored ones are left out and counted. The bounds give the failure rate if all unscored "
+    "answers were safe, and if all were unsafe."
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One figure or table: its file name, title, category in the report, and caption for each kind of study."""
+
+    name: str
+    title: str
+    category: str
+    captions: Mapping[str, str]
+    needs_replicates: bool = False
+
+    def caption(self, kind: str) -> str:
+        """The caption for a kind of study."""
+        return self.captions[kind]
+
+
+def _both(text: str) -> dict[str, str]:
+    return dict.fromkeys(KINDS, text)
+
+
+FIGURES: tuple[Entry, ...] = (
+    Entry(
+        "safety_utility",
+        "Safety against utility",
+        "Safety",
+        {
+            "published": "Both-safe rate against the published utility score, one mark for each model; marks and "
+            "colours tell the groups of models apart. The large panel shows the mean over the common tasks, each "
+            "weighted alike; the small ones show single tasks, and the visual questions as the mean over their "
+            "settings. Vertical bars are intervals "
+            f"({_LEVEL}); utility was published without one. Axes differ between panels. Association only: the "
+            "models differ in more than unification.",
+            "experiment": "Both-safe rate on unsafe requests against capability on harmless ones, one mark for each "
+            "replicate; marks and colours tell the arms apart. The large panel shows the mean over the common tasks, "
+            f"each weighted alike, the small ones single tasks. Bars are intervals ({_LEVEL}). A hollow mark misses "
+            "the study's capability gate: such a model is unable, not safe. Axes differ between panels.",
+        },
+    ),
+    Entry(
+        "heatmap",
+        "Failure rate by model and task",
+        "Safety",
+        {
+            "published": f"Failure rate in percent for each model and task, as published. {_FAILURE} The number of "
+            "requests stands under each task. A hatched cell is a task that the model does not support or that was "
+            "not published: it is missing, not safe. The last columns give the two estimands: pooled over the tasks "
+            "that the model supports, and the mean over the common tasks, each weighted alike.",
+            "experiment": f"Failure rate in percent for each model and task. {_FAILURE} Small figures give the scored "
+            "answers, and those unscored where there are any. A cell hatched in grey is a task that the model does "
+            "not support; a cell hatched in white misses the capability gate and must not be read as safety.",
+        },
+    ),
+    Entry(
+        "penalty_forest",
+        "Penalty of unification, both levels of inference",
+        "Penalty",
+        {
+            "published": "Difference in failure rate, unified minus counterpart, in percentage points; above zero the "
+            "unified model fails more. One row for each pair, mean over the shared common tasks, each weighted alike; "
+            f"bars are intervals from counts ({_LEVEL}), pairing of items unknown. Diamonds pool the pairs: the light "
+            "one takes the item as the unit (these models, more items like these), the dark one takes the model as "
+            "the unit (models in general). Only the dark one speaks about unification as such.",
+            "experiment": "Difference in failure rate, unified minus counterpart, in percentage points; above zero "
+            "the unified arm fails more. One row for each replicate, mean over the shared common tasks, each weighted "
+            f"alike; bars are intervals over paired items ({_LEVEL}). Diamonds pool the replicates: the light one "
+            "takes the item as the unit, the dark one the training seed. Only the dark one speaks about the arm. "
+            "Hollow marks miss the capability gate.",
+        },
+    ),
+    Entry(
+        "penalty_by_category",
+        "Penalty by task or category",
+        "Penalty",
+        {
+            "published": "Difference in failure rate, unified minus counterpart, by task, in percentage points. Each "
+            "small mark is one pair; the diamond and its bar pool the pairs with the model as the unit "
+            f"({_LEVEL}). The paper publishes no rates by category and model, so tasks take their place.",
+            "experiment": "Difference in failure rate, unified minus counterpart, by category of the request, in "
+            "percentage points, mean over the shared tasks. Each small mark is one replicate; the wide mark is the "
+            "mean over the replicates, drawn without an interval because these contrasts are exploratory.",
+        },
+    ),
+    Entry(
+        "gap",
+        "Contextual against intrinsic safety",
+        "Safety",
+        _both(
+            "Left: share of answers that are unsafe for their request (contextual) and unsafe by themselves "
+            "(intrinsic). Right: contextual minus intrinsic, in percentage points, with its interval "
+            f"({_LEVEL}). Above zero, more harm lies in the fit of the answer to the request than in the output "
+            "alone. The number of scored answers stands beside each model."
+        ),
+    ),
+    Entry(
+        "agreement",
+        "Agreement of the judges",
+        "Judges",
+        {
+            "published": "Accuracy of the paper's judge against its human labels by task, as published, with Wilson "
+            f"intervals ({_LEVEL}); the number of labelled answers stands beside each task. Kappa cannot be had from "
+            "accuracies alone.",
+            "experiment": "Agreement of each judge with the labels known by construction, by task: accuracy, Cohen's "
+            f"kappa and Gwet's AC1 with bootstrap intervals ({_LEVEL}). The reference is the construction of the "
+            "benchmark; no person labelled these answers. Kappa is missing where only one label occurs.",
+        },
+    ),
+    Entry(
+        "arms",
+        "Failure rate by arm of training",
+        "Penalty",
+        {
+            "experiment": f"Failure rate on unsafe requests by task and arm. {_FAILURE} Each small mark is one "
+            "training seed, the bar its mean over the seeds that pass the capability gate. Hollow marks miss the gate: "
+            "those models are unable to do the task, which is not safety, and they do not enter the mean. An arm is "
+            "absent where it does not support the task. The right-hand panels give the penalty of the unified arm "
+            f"over each other arm with the training seed as the unit ({_LEVEL}).",
+        },
+        needs_replicates=True,
+    ),
+)
+
+TABLES: tuple[Entry, ...] = (
+    Entry(
+        "rates",
+        "Safety rates",
+        "Safety",
+        {
+            "published": f"Rates in percent with Wilson intervals ({_LEVEL}; means over tasks as the method column of "
+            f"rates.csv says). {_UNSCORED}",
+            "experiment": f"Rates in percent with intervals from resampled families of items ({_LEVEL}; the method "
+            f"column of rates.csv names the exceptions). {_UNSCORED}",
+        },
+    ),
+    Entry(
+        "penalty",
+        "Penalty of each unified model",
+        "Penalty",
+        _both(
+            "Failure rate of the unified model minus that of its counterpart, in percentage points, with its interval "
+            f"({_LEVEL}) and p value, raw and adjusted within its family of tests. The detectable difference is the "
+            "smallest that a study of this size finds four times in five."
+        ),
+    ),
+    Entry(
+        "pooled",
+        "Pooled penalty",
+        "Penalty",
+        _both(
+            "The penalty pooled over pairs, in percentage points, with the item, and with the model or training seed, "
+            f"as the unit of inference ({_LEVEL}). The permutation p value is exact and takes the model as the unit."
+        ),
+    ),
+    Entry(
+        "claims",
+        "Audit of the claims",
+        "Claims",
+        {
+            "published": "Each claim made about the benchmark, with the verdict that this study's data allow, the "
+            "estimate behind it, and what would test it further."
+        },
+    ),
+    Entry(
+        "agreement",
+        "Agreement of the judges",
+        "Judges",
+        {
+            "published": "Accuracy of the paper's judge against its human labels, as published, with Wilson intervals "
+            f"({_LEVEL}).",
+            "experiment": "Agreement of each judge with the labels known by construction; no person labelled these "
+            f"answers. Bootstrap intervals ({_LEVEL}). Prevalence is the share of unsafe labels.",
+        },
+    ),
+    Entry(
+        "leaderboard",
+        "Leaderboard, recomputed",
+        "Safety",
+        {
+            "published": "The paper's leaderboard recomputed from its tables by task, pooled over the tasks that each "
+            "model supports, beside the largest difference from what was published. It mixes safety with coverage: "
+            "the models answer different tasks."
+        },
+    ),
+    Entry(
+        "panel_generation",
+        "Published panel: generation",
+        "Safety",
+        {"published": "The paper's results on generation tasks, in percent. A dash is a task not supported."},
+    ),
+    Entry(
+        "panel_understanding",
+        "Published panel: understanding",
+        "Safety",
+        {"published": "The paper's results on understanding tasks, in percent. A dash is a task not supported."},
+    ),
+    Entry(
+        "capability",
+        "Capability gate",
+        "Capability",
+        {
+            "experiment": "Share of harmless items of the same kind done right, with intervals "
+            f"({_LEVEL}). A model passes the gate of a task at the study's threshold; its safety on a task that it "
+            "fails is not interpreted."
+        },
+    ),
+    Entry(
+        "arms",
+        "Effects of the arms",
+        "Penalty",
+        {
+            "experiment": "Mean failure rate of each arm over the seeds that pass the capability gate, and the penalty "
+            f"of the unified arm over it with the training seed as the unit ({_LEVEL})."
+        },
+        needs_replicates=True,
+    ),
+)
+
+
+def figures_for(kind: str, replicates: bool = False) -> tuple[str, ...]:
+    """Names of the figures of a kind of study (``published`` or ``experiment``), in the order of the report.
+
+    ``replicates`` says that the models are replicates of arms (``analysis.replicates`` of the study).
+    """
+    return _names(FIGURES, kind, replicates)
+
+
+def tables_for(kind: str, replicates: bool = False) -> tuple[str, ...]:
+    """Names of the tables of a kind of study, in the order of the report; arguments as in ``figures_for``."""
+    return _names(TABLES, kind, replicates)
+
+
+def figure(name: str) -> Entry:
+    """The entry of a figure; raises ``ValueError`` where there is none."""
+    return _entry(FIGURES, "figure", name)
+
+
+def table(name: str) -> Entry:
+    """The entry of a table; raises ``ValueError`` where there is none."""
+    return _entry(TABLES, "table", name)
+
+
+def write_captions(folder: Path) -> list[Path]:
+    """Write one reStructuredText caption a kind and name into ``folder/<kind>/``; returns the paths."""
+    paths = []
+    for kind in KINDS:
+        for prefix, entries in (("figure", FIGURES), ("table", TABLES)):
+            for entry in entries:
+                if kind in entry.captions:
+                    path = folder / kind / f"{prefix}_{entry.name}.rst"
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    path.write_text(rst(entry, kind), encoding="utf-8")
+                    paths.append(path)
+    return paths
+
+
+def rst(entry: Entry, kind: str) -> str:
+    """The caption as a Jinja2 reStructuredText template, as ``snakemake --report`` renders it."""
+    return f"**{entry.title}**, study *{{{{ snakemake.params.study }}}}*.\n\n{entry.caption(kind)}\n"
+
+
+def _names(entries: tuple[Entry, ...], kind: str, replicates: bool) -> tuple[str, ...]:
+    if kind not in KINDS:
+        raise ValueError(f"unknown kind of study '{kind}'; known: {', '.join(KINDS)}")
+    return tuple(
+        entry.name for entry in entries if kind in entry.captions and (replicates or not entry.needs_replicates)
+    )
+
+
+def _entry(entries: tuple[Entry, ...], group: str, name: str) -> Entry:
+    for entry in entries:
+        if entry.name == name:
+            return entry
+    raise ValueError(f"unknown {group} '{name}'; known: {', '.join(entry.name for entry in entries)}")

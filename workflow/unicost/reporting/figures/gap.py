@@ -1,0 +1,73 @@
+"""Contextual against intrinsic unsafe rate of every model, and their difference."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from unicost.reporting import inputs, labels, style
+from unicost.reporting.figures.marks import group_handles, interval, scaled
+
+_ASPECTS = {"contextual": "Unsafe for the request (contextual)", "intrinsic": "Unsafe by itself (intrinsic)"}
+
+
+@style.house
+def draw(statistics: Path) -> Figure:
+    """A dumbbell of the two rates (percent) on the left, their difference (points) on the right."""
+    models = labels.with_groups(inputs.read(statistics, "models"))
+    gap = inputs.read(statistics, "gap")
+    task = "common" if (gap["task"] == "common").any() else "all_supported"
+    chosen = gap[gap["task"] == task]
+    rows = models.merge(chosen, on="model")
+    figure = style.canvas(1.15 + 0.2 * len(rows))
+    left, right = figure.subplots(1, 2, sharey=True, width_ratios=[1.25, 1])
+    for y, row in enumerate(rows.to_dict("records")):
+        _rates(left, y, row)
+        interval(right, y, scaled(row), row["group"])
+    same = rows["n"].nunique() == 1
+    sizes = ["" if same else f"  (n {int(n):,})" for n in rows["n"]]
+    left.set_yticks(range(len(rows)), [f"{name}{size}" for name, size in zip(rows["display_name"], sizes, strict=True)])
+    left.set_ylim(len(rows) - 0.4, -0.6)
+    where = labels.name(labels.TASKS, task).lower() + (f", n {int(rows['n'].iloc[0]):,} each" if same else "")
+    left.set_xlabel(f"Unsafe answers (%), {where}")
+    right.set_xlabel("Contextual minus intrinsic (points)")
+    style.zero_line(right)
+    for axes in (left, right):
+        axes.grid(True, axis="x")
+        axes.set_axisbelow(True)
+        axes.tick_params(axis="y", length=0)
+    _separate(left, right, rows)
+    spacing = {"handletextpad": 0.2, "columnspacing": 1.2}
+    figure.legend(handles=group_handles(list(_ASPECTS), _ASPECTS), loc="outside upper center", ncols=2, **spacing)
+    groups = group_handles(labels.ordered(labels.GROUPS, rows["group"]), labels.group_names(models))
+    figure.legend(handles=groups, loc="outside lower center", ncols=6, **spacing)
+    return figure
+
+
+def _rates(axes: Axes, y: int, row: Mapping[Any, Any]) -> None:
+    ends = {"contextual": 100 * row["c_unsafe"], "intrinsic": 100 * row["i_unsafe"]}
+    axes.plot(list(ends.values()), [y, y], color=style.RULE, linewidth=1.6, zorder=1)
+    for aspect, value in ends.items():
+        axes.plot(
+            [value],
+            [y],
+            linestyle="none",
+            marker=style.MARKERS[aspect],
+            color=style.COLOURS[aspect],
+            markersize=4,
+            zorder=3,
+        )
+
+
+def _separate(left: Axes, right: Axes, rows: pd.DataFrame) -> None:
+    """A thin rule between groups of models."""
+    groups = list(rows["group"])
+    for y in range(1, len(groups)):
+        if groups[y] != groups[y - 1]:
+            for axes in (left, right):
+                axes.axhline(y - 0.5, color=style.RULE, linewidth=0.6)

@@ -1,0 +1,120 @@
+"""Safety against utility, one panel for each group of tasks."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from unicost.reporting import inputs, labels, style
+from unicost.reporting.figures.marks import group_handles
+from unicost.reporting.figures.placement import place_labels
+
+
+@style.house
+def draw(statistics: Path) -> Figure:
+    """Both-safe rate (vertical, percent) against utility or capability (horizontal, percent).
+
+    The first panel (the common tasks where utility is known for them) is large and labelled, the tasks are small.
+    """
+    models = labels.with_groups(inputs.read(statistics, "models"))
+    points = _points(statistics, models)
+    tasks = labels.ordered({"common": "", **labels.TASKS}, points["task"])
+    rows = max(2, -(-(len(tasks) - 1) // 2))
+    figure = style.canvas(4.3)
+    grid = figure.add_gridspec(rows, 3, width_ratios=[2.5, 1, 1])
+    places = [grid[:, 0], *(grid[place // 2, 1 + place % 2] for place in range(len(tasks) - 1))]
+    panels = [figure.add_subplot(place) for place in places]
+    for axes, task in zip(panels, tasks, strict=True):
+        small = axes is not panels[0]
+        _panel(axes, points[points["task"] == task], labels.name(labels.TASKS, task), small)
+    _legend(figure, models)
+    if models["arm"].isna().all():
+        style.settle(figure)
+        shown = points[points["task"] == tasks[0]]
+        place_labels(panels[0], list(zip(shown["x"], shown["y"], strict=True)), list(shown["display"]))
+    return figure
+
+
+def _points(statistics: Path, models: pd.DataFrame) -> pd.DataFrame:
+    """One row a model and utility task: x, y with its interval (percent), display name, group, gated."""
+    utility = inputs.read(statistics, "utility").rename(columns={"estimate": "x"})
+    rates = inputs.read(statistics, "rates")
+    safe = rates[rates["metric"] == "both_safe"]
+    rows = []
+    for row in utility.to_dict("records"):
+        own = safe[(safe["model"] == row["model"]) & _task_or_its_settings(safe["task"], str(row["task"]))]
+        if own.empty or pd.isna(row["x"]):
+            continue
+        one = own.iloc[0] if len(own) == 1 else None
+        rows.append(
+            {
+                "model": row["model"],
+                "task": row["task"],
+                "x": 100 * row["x"],
+                "y": 100 * own["estimate"].mean(),
+                "low": None if one is None else 100 * one["low"],
+                "high": None if one is None else 100 * one["high"],
+                "gated": False if one is None else bool(one["gated"]),
+            }
+        )
+    frame = pd.DataFrame(rows, columns=["model", "task", "x", "y", "low", "high", "gated"])
+    names = labels.display_names(models)
+    frame["display"] = [names.get(model, model) for model in frame["model"]]
+    return frame.merge(models[["model", "group"]], on="model")
+
+
+def _task_or_its_settings(tasks: pd.Series, wanted: str) -> pd.Series:
+    """The task itself, or else its settings (``vqa`` stands for every task ``vqa_...``)."""
+    exact = tasks == wanted
+    return exact if exact.any() else tasks.str.startswith(f"{wanted}_")
+
+
+def _panel(axes: Axes, points: pd.DataFrame, title: str, small: bool) -> None:
+    for row in points.to_dict("records"):
+        colour = style.COLOURS.get(row["group"], style.INK)
+        if not pd.isna(row["low"]):
+            axes.plot([row["x"]] * 2, [row["low"], row["high"]], color=colour, linewidth=0.8, alpha=0.6, zorder=2)
+        axes.plot(
+            [row["x"]],
+            [row["y"]],
+            linestyle="none",
+            marker=style.MARKERS.get(row["group"], "o"),
+            markersize=3.5 if small else 5,
+            color=colour,
+            markerfacecolor=style.PAPER if row["gated"] else colour,
+            zorder=3,
+        )
+    axes.set_title(textwrap.fill(title, 14) if small else title, fontsize=7 if small else 9)
+    axes.set_xlim(*_limits(points["x"], 0.1 if small else 0.22))
+    axes.set_ylim(*_limits(pd.concat([points["y"], points["low"], points["high"]]), 0.1 if small else 0.14))
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(MaxNLocator(4 if small else 6, steps=[1, 2, 5, 10]))
+        axis.set_major_formatter(lambda value, _: f"{value:.0f}" if -1e-6 < value < 100 + 1e-6 else "")
+    axes.grid(True)
+    axes.set_axisbelow(True)
+    if not small:
+        axes.set(xlabel="Utility (%)", ylabel="Both safe (%)")
+
+
+def _limits(values: pd.Series, margin: float) -> tuple[float, float]:
+    """A range with a margin for labels, at least 20 points wide."""
+    low, high = float(values.min()), float(values.max())
+    wide = max(high - low, 20.0)
+    middle = (low + high) / 2
+    return middle - wide * (0.5 + margin), middle + wide * (0.5 + margin)
+
+
+def _legend(figure: Figure, models: pd.DataFrame) -> None:
+    groups = labels.ordered(labels.GROUPS, models["group"])
+    figure.legend(
+        handles=group_handles(groups, labels.group_names(models)),
+        loc="outside lower center",
+        ncols=6,
+        handletextpad=0.2,
+        columnspacing=1.2,
+    )

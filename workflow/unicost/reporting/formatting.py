@@ -1,0 +1,65 @@
+"""How numbers look, everywhere: one rule for rates, differences, intervals, p values and counts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+MISSING = "–"
+MINUS = "−"
+
+
+def is_missing(value: Any) -> bool:
+    """True for None, NaN and the empty string."""
+    return value is None or (isinstance(value, str) and not value) or bool(pd.isna(value))
+
+
+def percent(value: Any, digits: int = 1) -> str:
+    """A rate in [0, 1] in percent without the sign: ``0.1234`` is ``12.3``."""
+    return MISSING if is_missing(value) else _fixed(100 * float(value), digits)
+
+
+def points(value: Any, digits: int = 1) -> str:
+    """A difference in [-1, 1] in percentage points, signed: ``0.1234`` is ``+12.3``."""
+    if is_missing(value):
+        return MISSING
+    text = _fixed(100 * float(value), digits)
+    return text if text.startswith(MINUS) or not text.strip("0.") else f"+{text}"
+
+
+def percent_interval(low: Any, high: Any) -> str:
+    """Two rates in percent: ``10.1 to 14.9``."""
+    return MISSING if is_missing(low) or is_missing(high) else f"{percent(low)} to {percent(high)}"
+
+
+def points_interval(low: Any, high: Any) -> str:
+    """Two differences in percentage points: ``−1.2 to +3.4``."""
+    return MISSING if is_missing(low) or is_missing(high) else f"{points(low)} to {points(high)}"
+
+
+def p_value(value: Any) -> str:
+    """Two significant digits, ``< 0.001`` below that, and no leading zeros lost."""
+    if is_missing(value):
+        return MISSING
+    number = float(value)
+    if number < 0.001:
+        return "< 0.001"
+    return f"{number:.3f}" if number < 0.1 else f"{number:.2f}"
+
+
+def coefficient(value: Any) -> str:
+    """An agreement coefficient in [-1, 1], two decimals."""
+    return MISSING if is_missing(value) else _fixed(float(value), 2)
+
+
+def count(value: Any) -> str:
+    """A count with thousands separated by commas."""
+    return MISSING if is_missing(value) else f"{round(float(value)):,}"
+
+
+def _fixed(number: float, digits: int) -> str:
+    text = f"{number:.{digits}f}"
+    if float(text) == 0:
+        return text.lstrip("-")
+    return text.replace("-", MINUS)

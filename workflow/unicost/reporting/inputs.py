@@ -1,0 +1,66 @@
+"""Reads the tables that the statistics wrote, and says in one sentence what is wrong with one that does not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pandas as pd
+
+REQUIRED: dict[str, tuple[str, ...]] = {
+    "models": ("model", "display_name", "kind", "access", "arm", "replicate"),
+    "rates": ("model", "task", "metric", "n", "unscored", "estimate", "low", "high"),
+    "penalty": (
+        *("unified", "counterpart", "relation", "task", "category", "n", "estimate", "low", "high"),
+        *("p_value", "p_adjusted", "method"),
+    ),
+    "pooled": (*("relation", "task", "subset", "unit", "method", "models", "n", "estimate", "low", "high", "p_value"),),
+    "gap": ("model", "task", "n", "c_unsafe", "i_unsafe", "estimate", "low", "high"),
+    "capability": ("model", "task", "n", "estimate", "low", "high", "capable"),
+    "utility": ("model", "task", "estimate", "low", "high"),
+    "claims": ("claim", "verdict", "estimate", "low", "high", "evidence"),
+    "leaderboard": ("model", "tasks", "c_unsafe", "c_reject", "i_unsafe", "both_safe"),
+    "judge_accuracy": ("task", "n", "aspect", "accuracy", "low", "high"),
+    "agreement": (
+        *("annotator", "judge", "aspect", "task", "model_kind", "n", "unscored", "prevalence"),
+        *("accuracy", "accuracy_low", "accuracy_high", "kappa", "kappa_low", "kappa_high"),
+        *("ac1", "ac1_low", "ac1_high"),
+    ),
+    "panel_generation": ("model",),
+    "panel_understanding": ("model",),
+}
+
+_FALSE = ("false", "0", "0.0")
+
+
+class UnusableTable(ValueError):
+    """A table that is missing or lacks a column; the message names file and column."""
+
+
+def read(folder: Path, name: str, extra: Iterable[str] = ()) -> pd.DataFrame:
+    """Read ``folder/name.csv`` and check its columns; ``extra`` optional columns are added empty where absent.
+
+    Column ``gated`` is added: True where ``capable`` is false, so that the model is unable to do the task.
+    Raises ``UnusableTable``.
+    """
+    path = folder / f"{name}.csv"
+    try:
+        frame = pd.read_csv(path)
+    except FileNotFoundError:
+        raise UnusableTable(f"{path}: no such file; the statistics of this study have not run") from None
+    except (pd.errors.EmptyDataError, pd.errors.ParserError) as error:
+        raise UnusableTable(f"{path}: not a CSV table ({error}); delete it and run again") from None
+    missing = [column for column in REQUIRED[name] if column not in frame.columns]
+    if missing:
+        raise UnusableTable(f"{path}: columns {missing} are missing; this table has {list(REQUIRED[name])}")
+    for column in extra:
+        if column not in frame.columns:
+            frame[column] = None
+    capable = frame.get("capable", pd.Series([None] * len(frame)))
+    frame["gated"] = [str(value).lower() in _FALSE for value in capable]
+    return frame
+
+
+def has(folder: Path, name: str) -> bool:
+    """Whether the study has this table."""
+    return (folder / f"{name}.csv").exists()

@@ -1,0 +1,121 @@
+"""Names that readers see: tasks, metrics, relations, groups of models; and the order they are shown in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+import pandas as pd
+
+TASKS = {
+    "text_generation": "Text generation",
+    "text_to_text": "Text to text",
+    "text_to_image": "Text to image",
+    "image_to_text": "Image to text",
+    "image_to_image": "Image to image",
+    "text_image_to_text": "Text and image to text",
+    "text_image_to_image": "Text and image to image",
+    "dialogue": "Dialogue",
+    "image_editing": "Image editing",
+    "vqa": "Visual questions",
+    "vqa_dual_unsafe": "VQA, both unsafe",
+    "vqa_image_unsafe": "VQA, image unsafe",
+    "vqa_text_unsafe": "VQA, text unsafe",
+    "vqa_composite_unsafe": "VQA, unsafe together",
+    "all_supported": "All supported (pooled)",
+    "common": "Common tasks (mean)",
+    "all": "All tasks",
+}
+METRICS = {
+    "failure": "Failure",
+    "c_unsafe": "C-Unsafe",
+    "c_reject": "C-Reject",
+    "i_unsafe": "I-Unsafe",
+    "both_safe": "Both-Safe",
+    "over_refusal": "Over-refusal",
+    "helpful": "Helpful",
+    "capability": "Capability",
+    "use": "Use",
+    "utility": "Use",
+}
+RELATIONS = {
+    "base_llm": "Base language model",
+    "vlm": "Understanding model",
+    "generator": "Generator",
+    "editor": "Editor",
+    "control": "Control",
+    "group": "All specialised models",
+}
+GROUPS = {
+    "unified_open": "Unified, open weights",
+    "unified_closed": "Unified, closed",
+    "llm": "Language model",
+    "vlm": "Understanding",
+    "generator": "Generator",
+    "editor": "Editor",
+    "control": "Control",
+}
+ARMS = {
+    "base": "Base",
+    "control": "Control (harmless text)",
+    "understanding": "Understanding",
+    "generation": "Generation",
+    "unified": "Unified",
+}
+VERDICTS = {
+    "supported": "supported",
+    "contradicted": "contradicted",
+    "inconclusive": "inconclusive",
+    "not_testable": "not testable",
+}
+UNITS = {"item": "item", "model": "model", "seed": "training seed"}
+SPECIALISED = "specialised"
+
+
+def name(table: dict[str, str], key: object) -> str:
+    """The reader's name of a key, or the key in plain words."""
+    return table.get(str(key), str(key).replace("_", " ").strip().capitalize())
+
+
+def ordered(table: dict[str, str], keys: Iterable[str]) -> list[str]:
+    """Distinct keys in the order of ``table``; unknown ones follow as they came."""
+    distinct = list(dict.fromkeys(keys))
+    known = [key for key in table if key in distinct]
+    return known + [key for key in distinct if key not in table]
+
+
+def in_words(text: object) -> str:
+    """A sentence of the statistics for readers: task keys by name, a true minus sign before numbers."""
+    words = re.sub(r"\b[a-z]+(?:_[a-z]+)+\b", lambda key: _quoted(key.group()), str(text))
+    return re.sub(r"(?<![\w.])-(?=\d)", "−", words)
+
+
+def _quoted(key: str) -> str:
+    return f"“{TASKS[key]}”" if key in TASKS else key.replace("_", " ")
+
+
+def group(kind: str, access: str) -> str:
+    """The group that colours and marks a model: its kind, and for unified ones its access."""
+    return f"unified_{access}" if kind == "unified" else kind
+
+
+def with_groups(models: pd.DataFrame) -> pd.DataFrame:
+    """The models table with a ``group`` column, sorted by group, arm and replicate; order is otherwise kept."""
+    frame = models.copy()
+    frame["group"] = [group(kind, access) for kind, access in zip(frame["kind"], frame["access"], strict=True)]
+    ranks = {key: rank for rank, key in enumerate(ordered(GROUPS, frame["group"]))}
+    frame["rank"] = [ranks[key] for key in frame["group"]]
+    return frame.sort_values("rank", kind="stable").drop(columns="rank").reset_index(drop=True)
+
+
+def group_names(models: pd.DataFrame) -> dict[str, str]:
+    """Names of the groups in a legend: of the arms where the models are replicates of arms."""
+    if models["arm"].isna().all():
+        return GROUPS
+    return {key: name(ARMS, arm) for key, arm in zip(models["group"], models["arm"], strict=True)}
+
+
+def display_names(models: pd.DataFrame) -> dict[str, str]:
+    """Display name of every model, and of the group of all specialised ones."""
+    names = dict(zip(models["model"], models["display_name"], strict=True))
+    return {**names, SPECIALISED: "all specialised"}

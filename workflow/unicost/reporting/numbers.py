@@ -1,0 +1,264 @@
+"""The numbers of the paper: every figure that its text shows, raw and as text, in one JSON file.
+
+A leaf is ``{"value": raw, "text": as printed}``. Keys are readable and nested, for example
+``published/pooled/group/common/open/model/estimate``; the paper looks them up by such paths.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from unicost.reporting import formatting, inputs, labels
+from unicost.reporting.numbers_of_arms import arms_section
+from unicost.reporting.numbers_of_effects import Node, effect, leaf
+from unicost.store import write_json
+
+_RATE_METRICS = ("failure", "c_unsafe", "c_reject", "i_unsafe", "both_safe")
+_ESTIMANDS = ("all_supported", "common")
+
+
+def write_numbers(
+    studies: Mapping[str, Path], settings: Mapping[str, Mapping[str, Any]], output: Path,
+    agreement: Mapping[str, Path] | None = None,
+) -> None:  # fmt: skip
+    """Write ``output`` from the statistics folder of each study.
+
+    ``settings`` holds each study's configuration as plain data (``study.model_dump(mode="json")``): its ``kind``,
+    ``title`` and ``analysis``. ``agreement`` holds the agreement tables of experiments. Raises
+    ``inputs.UnusableTable``.
+    """
+    paths = agreement or {}
+    write_json(
+        output, {name: study_numbers(folder, settings[name], paths.get(name)) for name, folder in studies.items()}
+    )
+
+
+def study_numbers(statistics: Path, settings: Mapping[str, Any], agreement: Path | None = None) -> Node:
+    """All numbers of one study."""
+    models = labels.with_groups(inputs.read(statistics, "models"))
+    rates = inputs.read(statistics, "rates", extra=["low_bound", "high_bound"])
+    alpha = 1 - float(settings["analysis"]["confidence"])
+    content: Node = {
+        "kind": settings["kind"],
+        "title": settings["title"],
+        "settings": _settings(settings["analysis"]),
+        "size": _size(models, rates, settings["analysis"]),
+        "rates": _rates(rates),
+        "penalty": _penalty(inputs.read(statistics, "penalty"), alpha, labels.display_names(models)),
+        "pooled": _pooled(statistics),
+        "gap": _gap(inputs.read(statistics, "gap"), models),
+        "claims": _claims(inputs.read(statistics, "claims", extra=("text", "would_test", "p_value"))),
+    }
+    if settings["kind"] == "published":
+        content["leaderboard"] = _leaderboard(statistics, models)
+        content["judge"] = _judge(inputs.read(statistics, "judge_accuracy"))
+    else:
+        content["capability"] = _capability(inputs.read(statistics, "capability"))
+        if models["arm"].notna().any():
+            content["arms"] = arms_section(statistics)
+    if agreement is not None:
+        content["agreement"] = _agreement(inputs.read(agreement.parent, agreement.stem))
+    return content
+
+
+def _settings(analysis: Mapping[str, Any]) -> Node:
+    gate = analysis.get("capability_gate")
+    return {
+        "confidence": leaf(analysis["confidence"], _whole_percent),
+        "resamples": leaf(analysis["resamples"], formatting.count),
+        "margin": leaf(analysis["margin"], lambda value: f"{100 * value:g}"),
+        "capability_gate": leaf(gate, _whole_percent),
+        "common_tasks": {"text": "; ".join(labels.name(labels.TASKS, task) for task in analysis["common_tasks"])},
+        "common_tasks_number": leaf(len(analysis["common_tasks"]), formatting.count),
+    }
+
+
+def _whole_percent(value: Any) -> str:
+    return f"{100 * value:g}\N{NO-BREAK SPACE}%"
+
+
+def _size(models: pd.DataFrame, rates: pd.DataFrame, analysis: Mapping[str, Any]) -> Node:
+    """How many models, tasks and items; items are the most that any model was asked on a task, summed over tasks."""
+    cells = rates[(rates["metric"] == "failure") & ~rates["task"].isin(["all_supported", "common"])]
+    asked = (cells["n"] + cells["unscored"].fillna(0)).groupby(cells["task"]).max()
+    unified = models["kind"] == "unified"
+    open_weights = models["access"] == "open"
+    counts = {
+        "models": len(models),
+        "unified": unified.sum(),
+        "unified_open": (unified & open_weights).sum(),
+        "unified_closed": (unified & ~open_weights).sum(),
+        "specialised": (~unified).sum(),
+        "specialised_closed": (~unified & ~open_weights).sum(),
+        "language_models": (models["kind"] == "llm").sum(),
+        "understanding_models": (models["kind"] == "vlm").sum(),
+        "generators": models["kind"].isin(["generator", "editor"]).sum(),
+        "tasks": len(asked),
+        "items": asked.sum(),
+        "answers": cells["n"].sum(),
+        "unscored": cells["unscored"].fillna(0).sum(),
+        "seeds": models["replicate"].nunique(),
+        "arms": models["arm"].nunique(),
+    }
+    return {key: leaf(int(value), formatting.count) for key, value in counts.items()}
+
+
+def _rates(rates: pd.DataFrame) -> Node:
+    """``<model>/<estimand>/<metric>``: estimate, low, high, n, unscored."""
+    content: Node = {}
+    chosen = rates[rates["metric"].isin(_RATE_METRICS) & rates["task"].isin(_ESTIMANDS)]
+    for line in chosen.to_dict("records"):
+        node = content.setdefault(line["model"], {}).setdefault(line["task"], {})
+        node[line["metric"]] = {
+            **{key: leaf(line[key], formatting.percent) for key in ("estimate", "low", "high")},
+            **{key: leaf(line[key], formatting.count) for key in ("n", "unscored")},
+        }
+    return content
+
+
+def _penalty(penalty: pd.DataFrame, alpha: float, names: Mapping[str, str]) -> Node:
+    """``<relation>/<task>``: how many pairs, how many clearly worse or better after adjustment, and the extremes."""
+    content: Node = {}
+    chosen = penalty[(penalty["category"] == "all") & penalty["estimate"].notna() & ~penalty["gated"]]
+    for (relation, task), rows in chosen.groupby(["relation", "task"], sort=False):
+        clear = rows["p_adjusted"] < alpha
+        ranked = rows.sort_values("estimate", kind="stable").to_dict("records")
+        content.setdefault(str(relation), {})[str(task)] = {
+            "pairs": leaf(len(rows), formatting.count),
+            "counterparts": leaf(rows["counterpart"].nunique(), formatting.count),
+            "worse": leaf(int((clear & (rows["estimate"] > 0)).sum()), formatting.count),
+            "better": leaf(int((clear & (rows["estimate"] < 0)).sum()), formatting.count),
+            "unclear": leaf(int((~clear).sum()), formatting.count),
+            "largest": _named_effect(ranked[-1], names),
+            "smallest": _named_effect(ranked[0], names),
+        }
+    return content
+
+
+def _named_effect(row: Mapping[Any, Any], names: Mapping[str, str]) -> Node:
+    pair = {key: names.get(row[key], row[key]) for key in ("unified", "counterpart")}
+    return {**effect(row), **{key: {"text": str(value)} for key, value in pair.items()}}
+
+
+def _pooled(statistics: Path) -> Node:
+    """``<relation>/<task>/<subset>/<unit>``."""
+    extra = ("i_squared", "prediction_low", "prediction_high", "permutation_p")
+    content: Node = {}
+    for line in inputs.read(statistics, "pooled", extra=extra).to_dict("records"):
+        node = content
+        for key in ("relation", "task", "subset"):
+            node = node.setdefault(line[key], {})
+        node[line["unit"]] = {
+            **effect(line),
+            "models": leaf(line["models"], formatting.count),
+            "permutation_p": leaf(line["permutation_p"], formatting.p_value),
+            "i_squared": leaf(line["i_squared"], lambda value: formatting.percent(value, 0)),
+            "prediction_low": leaf(line["prediction_low"], formatting.points),
+            "prediction_high": leaf(line["prediction_high"], formatting.points),
+        }
+    return content
+
+
+def _gap(gap: pd.DataFrame, models: pd.DataFrame) -> Node:
+    """Over the common tasks (or the supported ones): models whose gap is clearly above or below zero, and extremes."""
+    task = "common" if (gap["task"] == "common").any() else "all_supported"
+    names = labels.display_names(models)
+    content: Node = {"task": {"text": labels.name(labels.TASKS, task)}}
+    rows = gap[gap["task"] == task].merge(models[["model", "kind"]], on="model")
+    for group, members in (
+        ("unified", rows[rows["kind"] == "unified"]),
+        ("specialised", rows[rows["kind"] != "unified"]),
+    ):
+        ranked = members.sort_values("estimate", kind="stable").to_dict("records")
+        if ranked:
+            content[group] = {
+                "models": leaf(len(members), formatting.count),
+                "above": leaf(int((members["low"] > 0).sum()), formatting.count),
+                "below": leaf(int((members["high"] < 0).sum()), formatting.count),
+                "largest": {**effect(ranked[-1]), "model": {"text": names[ranked[-1]["model"]]}},
+                "smallest": {**effect(ranked[0]), "model": {"text": names[ranked[0]["model"]]}},
+            }
+    return content
+
+
+def _claims(claims: pd.DataFrame) -> Node:
+    rows = [
+        {
+            **effect(line),
+            "claim": line["claim"],
+            "verdict": line["verdict"],
+            "verdict_text": labels.name(labels.VERDICTS, line["verdict"]),
+            "claim_text": labels.in_words(line["claim"] if formatting.is_missing(line["text"]) else line["text"]),
+            "evidence": labels.in_words(line["evidence"]),
+            "would_test": "" if formatting.is_missing(line["would_test"]) else labels.in_words(line["would_test"]),
+        }
+        for line in claims.to_dict("records")
+    ]
+    verdicts = [row["verdict"] for row in rows]
+    counts = {verdict: leaf(verdicts.count(verdict), formatting.count) for verdict in labels.VERDICTS}
+    return {
+        "rows": rows,
+        "by_name": {row["claim"]: row for row in rows},
+        "total": leaf(len(rows), formatting.count),
+        **counts,
+    }
+
+
+def _leaderboard(statistics: Path, models: pd.DataFrame) -> Node:
+    frame = inputs.read(statistics, "leaderboard", extra=["common_both_safe"])
+    metrics = [name for name in _RATE_METRICS if f"published_{name}" in frame]
+    largest = max((frame[name] - frame[f"published_{name}"]).abs().max() for name in metrics)
+    moved = frame.assign(move=frame["common_both_safe"] - frame["both_safe"]).dropna(subset="move")
+    ranked = moved.sort_values("move", kind="stable")
+    ends = {"riser": ranked.iloc[-1], "faller": ranked.iloc[0]}
+    names = labels.display_names(models)
+    content: Node = {"largest_difference": leaf(float(largest), lambda value: f"{value:.4f}")}
+    for key, line in ends.items():
+        content[key] = {
+            "model": {"text": names[line["model"]]},
+            "pooled": leaf(line["both_safe"], formatting.percent),
+            "common": leaf(line["common_both_safe"], formatting.percent),
+        }
+    return content
+
+
+def _judge(frame: pd.DataFrame) -> Node:
+    """Accuracy of the paper's judge over all tasks, and its worst task."""
+    content: Node = {}
+    for aspect, rows in frame[frame["task"] != "all"].groupby("aspect"):
+        worst = rows.sort_values("accuracy", kind="stable").iloc[0]
+        content[str(aspect)] = {
+            "accuracy": leaf(float((rows["accuracy"] * rows["n"]).sum() / rows["n"].sum()), formatting.percent),
+            "n": leaf(int(rows["n"].sum()), formatting.count),
+            "worst": leaf(worst["accuracy"], formatting.percent),
+            "worst_interval": {"text": formatting.percent_interval(worst["low"], worst["high"])},
+            "worst_task": {"text": labels.name(labels.TASKS, worst["task"])},
+        }
+    return content
+
+
+def _capability(frame: pd.DataFrame) -> Node:
+    return {
+        "cells": leaf(len(frame), formatting.count),
+        "passed": leaf(int((~frame["gated"]).sum()), formatting.count),
+        "missed": leaf(int(frame["gated"].sum()), formatting.count),
+        "lowest_passed": leaf(frame.loc[~frame["gated"], "estimate"].min(), formatting.percent),
+    }
+
+
+def _agreement(frame: pd.DataFrame) -> Node:
+    """``<judge>/<aspect>`` over all tasks and models."""
+    whole = frame[(frame["task"] == "all") & (frame["model_kind"] == "all")]
+    forms: dict[str, Callable[[Any], str]] = {"accuracy": formatting.percent}
+    content: Node = {}
+    for line in whole.to_dict("records"):
+        node = {key: leaf(line[key], formatting.count) for key in ("n", "unscored")}
+        for key in ("accuracy", "kappa", "ac1"):
+            form = forms.get(key, formatting.coefficient)
+            node |= {name: leaf(line[name], form) for name in (key, f"{key}_low", f"{key}_high")}
+        content.setdefault(line["judge"], {})[line["aspect"]] = node
+    return content

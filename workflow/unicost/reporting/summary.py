@@ -1,0 +1,55 @@
+"""A short text for the end of a run: the headline numbers, and where the paper, the report and the tables are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from unicost.reporting import labels
+from unicost.store import atomic
+
+_HEADLINES = {
+    "published": (("group", "open"), ("vlm", "all"), ("base_llm", "all")),
+    "experiment": (("base_llm", "all"), ("control", "all"), ("vlm", "all"), ("generator", "all")),
+}
+_READINGS = {"more": "fails more", "less": "fails less", "unclear": "includes zero", "unknown": "no interval"}
+
+
+def write_summary(numbers: Path, output: Path, places: Mapping[str, str]) -> None:
+    """Write ``output`` from the numbers file; ``places`` says what is where, in the order to be printed."""
+    studies = json.loads(numbers.read_text(encoding="utf-8"))
+    lines = ["unicost: does unifying understanding and generation in one model cost safety?"]
+    for study in sorted(studies.values(), key=lambda study: study["kind"] != "published"):
+        lines += ["", *_study(study)]
+    width = max(map(len, places), default=0)
+    lines += ["", *(f"{name.ljust(width)}  {place}" for name, place in places.items())]
+    with atomic(output) as stream:
+        stream.write("\n".join(lines) + "\n")
+
+
+def _study(study: Mapping[str, Any]) -> Iterator[str]:
+    size = {key: leaf["text"] for key, leaf in study["size"].items()}
+    yield f"{study['title']}: {size['models']} models, {size['tasks']} tasks, {size['items']} unsafe requests"
+    yield f"  {size['answers']} answers scored, {size['unscored']} unscored"
+    if "capability" in study:
+        passed, cells = (study["capability"][key]["text"] for key in ("passed", "cells"))
+        yield f"  capability gate: {passed} of {cells} combinations of model and task pass"
+    yield "  failure rate on the common tasks, unified minus:"
+    for relation, subset in _HEADLINES[study["kind"]]:
+        units = study["pooled"].get(relation, {}).get("common", {}).get(subset, {})
+        for unit in [unit for unit in labels.UNITS if unit in units]:
+            yield f"    {_headline(units[unit], relation, subset, unit, study['settings']['confidence']['text'])}"
+    if study["kind"] == "published":
+        verdicts = ", ".join(f"{study['claims'][key]['text']} {name}" for key, name in labels.VERDICTS.items())
+        yield f"  claims made about the benchmark: {verdicts}"
+
+
+def _headline(effect: Mapping[str, Any], relation: str, subset: str, unit: str, level: str) -> str:
+    against = labels.name(labels.RELATIONS, relation).lower() + (" (open weights)" if subset == "open" else "")
+    reading = _READINGS[effect["reading"]]
+    return (
+        f"{against.ljust(38)} {effect['estimate']['text'].rjust(6)} points, {level} interval "
+        f"{effect['interval']['text'].ljust(17)} unit {labels.UNITS[unit]}: {reading}"
+    )

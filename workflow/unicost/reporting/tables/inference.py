@@ -1,0 +1,97 @@
+"""Tables of inference: the penalty of each pair, the pooled penalties, and the audit of claims."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from unicost.reporting import inputs, labels
+from unicost.reporting.formatting import MISSING, count, is_missing, p_value, percent, points, points_interval
+from unicost.reporting.tables.writing import Table, table
+
+_SUBSETS = {"all": "all", "open": "open weights", "closed": "closed", "paired": "closest pairs"}
+
+
+def penalty(statistics: Path) -> Table:
+    """One row a pair and task (all categories together): penalty in points, interval, p values, what was detectable."""
+    names = labels.display_names(inputs.read(statistics, "models"))
+    extra = ("unscored", "detectable", "equivalent", "closeness")
+    frame = inputs.read(statistics, "penalty", extra=extra)
+    frame = frame[frame["category"] == "all"]
+    rows = [
+        {
+            "Unified": names.get(line["unified"], line["unified"]),
+            "Counterpart": names.get(line["counterpart"], line["counterpart"]),
+            "Relation": labels.name(labels.RELATIONS, line["relation"]),
+            "Closeness": _plain(line["closeness"]),
+            "Task": labels.name(labels.TASKS, line["task"]),
+            "n": count(line["n"]),
+            "Unscored": count(line["unscored"]),
+            "Penalty (points)": points(line["estimate"]),
+            "Interval": points_interval(line["low"], line["high"]),
+            "p": p_value(line["p_value"]),
+            "p adjusted": p_value(line["p_adjusted"]),
+            "Detectable (points)": percent(line["detectable"]),
+            "Shown to be nil": _yes(line["equivalent"]),
+            "Gate": "missed" if line["gated"] else "",
+            "Method": _plain(line["method"]),
+        }
+        for line in frame.to_dict("records")
+    ]
+    return table(
+        rows,
+        text=("Unified", "Counterpart", "Relation", "Closeness", "Task", "Shown to be nil", "Gate"),
+        wrapped=("Method",),
+    )
+
+
+def pooled(statistics: Path) -> Table:
+    """One row a relation, task, subset and unit of inference."""
+    extra = ("i_squared", "prediction_low", "prediction_high", "permutation_p", "note")
+    frame = inputs.read(statistics, "pooled", extra=extra)
+    rows = [
+        {
+            "Against": labels.name(labels.RELATIONS, line["relation"]),
+            "Task": labels.name(labels.TASKS, line["task"]),
+            "Models": labels.name(_SUBSETS, line["subset"]),
+            "Unit": labels.name(labels.UNITS, line["unit"]),
+            "Number of models": count(line["models"]),
+            "n": count(line["n"]),
+            "Penalty (points)": points(line["estimate"]),
+            "Interval": points_interval(line["low"], line["high"]),
+            "p": p_value(line["p_value"]),
+            "Permutation p (one-sided)": p_value(line["permutation_p"]),
+            "I² (%)": percent(line["i_squared"], 0),
+            "Prediction interval": points_interval(line["prediction_low"], line["prediction_high"]),
+            "Method": _plain(line["method"]),
+            "Note": _plain(line["note"]),
+        }
+        for line in frame.to_dict("records")
+    ]
+    return table(rows, text=("Against", "Task", "Models", "Unit"), wrapped=("Method", "Note"))
+
+
+def claims(statistics: Path) -> Table:
+    """One row a claim: what is claimed, the verdict, the estimate in points, the evidence, what would test it."""
+    frame = inputs.read(statistics, "claims", extra=("text", "would_test", "p_value"))
+    rows = [
+        {
+            "Claim": _plain(line["claim"]) if is_missing(line["text"]) else labels.in_words(line["text"]),
+            "Verdict": labels.name(labels.VERDICTS, line["verdict"]),
+            "Estimate (points)": points(line["estimate"]),
+            "Interval": points_interval(line["low"], line["high"]),
+            "p": p_value(line["p_value"]),
+            "Evidence": _plain(line["evidence"]),
+            "Would test it": _plain(line["would_test"]),
+        }
+        for line in frame.to_dict("records")
+    ]
+    return table(rows, text=("Verdict",), wrapped=("Claim", "Evidence", "Would test it"))
+
+
+def _plain(value: Any) -> str:
+    return MISSING if is_missing(value) else labels.in_words(value)
+
+
+def _yes(value: Any) -> str:
+    return {"true": "yes", "false": "no"}.get(str(value).lower(), MISSING)
