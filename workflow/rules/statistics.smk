@@ -90,6 +90,7 @@ rule pooled:
 rule claims:
     input:
         statistics_of(
+            "counts",
             "rates",
             "rates_by_category",
             "penalty",

@@ -123,7 +123,7 @@ class Claim(Strict):
     source: str
     """Who makes it."""
     test: str
-    """Name of the test in `unicost.statistics.claims`."""
+    """Name of the test in `unicost.statistics.claims_published` and `claims_experiment`."""
     would_test: str
     """The data that would settle it."""
     stated: dict[str, float] = {}

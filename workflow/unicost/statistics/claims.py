@@ -1,59 +1,37 @@
 """The audit: what the data say about each claim. Claims and the figures they state are in config/claims.yaml.
 
-A claim about unification in general is judged with the model as the unit; one about these very models with the item.
-Every sentence of evidence is made from measured numbers.
+Published tables and experiments have tests of their own under the same names, for they hold different evidence.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Mapping
 
-import numpy as np
 import pandas as pd
 
 from unicost.config import Claim
 from unicost.registry import did_you_mean
-from unicost.statistics.findings import Findings, Interval, interval
-from unicost.statistics.rates import COMMON
+from unicost.statistics import claims_experiment, claims_published
+from unicost.statistics.audits import Outcome
+from unicost.statistics.findings import Findings
+
+__all__ = ["COLUMNS", "Outcome", "UnknownTest", "audit"]
 
 COLUMNS = ["claim", "verdict", "estimate", "low", "high", "evidence", "text", "would_test", "p_value"]
 
-_TEXT = "text_generation"
-_NOTHING = Interval(np.nan, np.nan, np.nan)
-
-
-class Outcome(StrEnum):
-    """What the data say about a claim."""
-
-    SUPPORTED = "supported"
-    CONTRADICTED = "contradicted"
-    INCONCLUSIVE = "inconclusive"
-    NOT_TESTABLE = "not_testable"
-
-
-@dataclass(frozen=True)
-class Audit:
-    """The outcome for one claim, the measured number that decided, and a sentence or two of evidence."""
-
-    outcome: Outcome
-    number: Interval
-    evidence: str
-    p_value: float = float("nan")
-
 
 class UnknownTest(ValueError):
-    """A claim that names no test of this module."""
+    """A claim that names no known test."""
 
 
 def audit(claims: Mapping[str, Claim], findings: Findings) -> pd.DataFrame:
     """One row for each claim; raises ``UnknownTest``."""
+    tests = claims_experiment.TESTS if findings.experiment else claims_published.TESTS
     rows = []
     for name, claim in claims.items():
-        if claim.test not in TESTS:
-            raise UnknownTest(f"claim '{name}': unknown test '{claim.test}'; {did_you_mean(claim.test, list(TESTS))}")
-        found = TESTS[claim.test](findings, claim)
+        if claim.test not in tests:
+            raise UnknownTest(f"claim '{name}': unknown test '{claim.test}'; {did_you_mean(claim.test, list(tests))}")
+        found = tests[claim.test](findings, claim)
         number = found.number
         rows.append(
             (
@@ -62,207 +40,3 @@ def audit(claims: Mapping[str, Claim], findings: Findings) -> pd.DataFrame:
             )
         )
     return pd.DataFrame(rows, columns=COLUMNS)
-
-
-def degrades_in_every_category(findings: Findings, claim: Claim) -> Audit:
-    """Needs rates by category of a unified model and its parent."""
-    return Audit(
-        Outcome.NOT_TESTABLE,
-        _NOTHING,
-        "The published tables count instances by category but give no rate by category. " + _parents(findings),
-    )
-
-
-def weakest_in_bias_and_misinformation(findings: Findings, claim: Claim) -> Audit:
-    """Needs rates by category of open unified models."""
-    mean = findings.mean_failure(findings.unified("open"), COMMON)
-    safe = f" Over the common tasks and all categories they are safe on {1 - mean.estimate:.1%}." if mean else ""
-    stated = ", ".join(f"{100 * value:.1f} %" for value in claim.stated.values())
-    return Audit(
-        Outcome.NOT_TESTABLE,
-        _NOTHING,
-        f"The published tables give no rate by category, so the stated shares ({stated}) cannot be checked." + safe,
-    )
-
-
-def open_less_safe_than_specialised(findings: Findings, claim: Claim) -> Audit:
-    """Open unified against vision-language models, over the common tasks, with the model as unit."""
-    row, items = (findings.pooled("group", COMMON, "open", unit) for unit in ("model", "item"))
-    if row is None or items is None:
-        return _untestable("No specialised model supports the common tasks.")
-    p_value = float(row["permutation_p"])
-    number = interval(row)
-    evidence = (
-        f"Understanding: {row['note']}; the former differ in failure by {number.points()} with the model as unit "
-        f"(exact one-sided permutation p = {p_value:.3f}), {interval(items).points()} for these very models' items. "
-        f"Generation: {_generators(findings)}."
-    )
-    return Audit(_positive(number, p_value), number, evidence, p_value)
-
-
-def fails_more_by_stated_range(findings: Findings, claim: Claim) -> Audit:
-    """These very models' items: does the difference, in points or relative, lie in the stated range?"""
-    specialised = [name for name, entry in findings.models.items() if entry.kind.value == "vlm"]
-    base = findings.mean_failure(specialised, COMMON)
-    parts, outcomes, number = [], [], _NOTHING
-    for access in ("open", "closed"):
-        row = findings.pooled("group", COMMON, access, "item")
-        if row is None or base is None:
-            continue
-        found, least, most = interval(row), claim.stated[f"{access}_low"], claim.stated[f"{access}_high"]
-        relative = found.estimate / base.estimate
-        number = found if access == "open" else number
-        outcomes.append(_in_range(found, relative, least, most))
-        parts.append(
-            f"{int(row['models'])} {access} unified models differ in failure by {found.points()}, or {relative:+.0%} "
-            f"relative, from {len(specialised)} vision-language models (stated: {least:.0%} to {most:.0%} more)"
-        )
-    if not parts:
-        return _untestable("No specialised model supports the common tasks.")
-    evidence = "; ".join(parts) + ". Items are the unit: the claim is about these models."
-    return Audit(_weakest(outcomes), number, evidence)
-
-
-def task_order(findings: Findings, claim: Claim) -> Audit:
-    """These very models' items: is text-to-text the task that unified models fail least?"""
-    unified = findings.unified()
-    tasks = [task for task in findings.analysis.common_tasks if task != _TEXT]
-    means = {task: mean for task in tasks if (mean := findings.mean_failure(unified, task))}
-    text = findings.mean_failure(unified, _TEXT)
-    if text is None or not means:
-        return _untestable("The tables hold no text task beside another one.")
-    least = min(means, key=lambda task: means[task].estimate)
-    number = text.minus(means[least])
-    group = findings.pooled("group", _TEXT, "all", "item")
-    versus = f" Against specialised models on text: {interval(group).points()}." if group is not None else ""
-    stated = " and ".join(name.removesuffix("_unsafe").replace("_", "-") for name in claim.stated)
-    outcome = Outcome.CONTRADICTED if number.low > 0 else Outcome.SUPPORTED if number.high < 0 else Outcome.INCONCLUSIVE
-    evidence = (
-        f"The {len(unified)} unified models fail {text.estimate:.1%} of text generation but "
-        f"{means[least].estimate:.1%} of {least}, a difference of {number.points()}.{versus} The figures stated for "
-        f"{stated} have no counterpart in the tables."
-    )
-    return Audit(outcome, number, evidence)
-
-
-def loses_contextual_not_intrinsic(findings: Findings, claim: Claim) -> Audit:
-    """Penalties in the two unsafe rates against vision-language models; contradicted where intrinsic safety is lost."""
-    (contextual, n), (intrinsic, _) = (findings.mean_penalty("vlm", COMMON, m) for m in ("c_unsafe", "i_unsafe"))
-    if n < 2:
-        return _untestable("Fewer than two unified models have a vision-language counterpart.")
-    margin = findings.analysis.margin
-    if intrinsic.low > margin:
-        outcome = Outcome.CONTRADICTED
-    elif contextual.low > 0 and intrinsic.high < margin:
-        outcome = Outcome.SUPPORTED
-    else:
-        outcome = Outcome.INCONCLUSIVE
-    evidence = (
-        f"Over {n} unified models with a vision-language counterpart (model as unit), contextually unsafe answers rise "
-        f"by {contextual.points()} and intrinsically unsafe ones by {intrinsic.points()}; intrinsic safety would count "
-        f"as kept below {100 * margin:.0f} points."
-    )
-    return Audit(outcome, intrinsic, evidence)
-
-
-def capability_for_safety(findings: Findings, claim: Claim) -> Audit:
-    """Utility of unified models minus that of their counterparts, on text and on visual questions, model as unit."""
-    text, n_text = findings.utility_gain("base_llm", _TEXT)
-    vision, n_vision = findings.utility_gain("vlm", "vqa")
-    if min(n_text, n_vision) < 2:
-        return _untestable("Fewer than two unified models have a counterpart with a utility score.")
-    cost, _ = findings.mean_penalty("vlm", COMMON, "failure")
-    if text.low > 0 and vision.low > 0 and cost.low > 0:
-        outcome = Outcome.SUPPORTED
-    elif (text.high < 0 or vision.high < 0) and not (text.low > 0 or vision.low > 0):
-        outcome = Outcome.CONTRADICTED
-    else:
-        outcome = Outcome.INCONCLUSIVE
-    evidence = (
-        f"Utility of unified models minus that of their counterparts (model as unit): {text.points()} on text "
-        f"({n_text} models, base language model), {vision.points()} on visual questions ({n_vision} models, "
-        f"vision-language model), while they fail {cost.points()} more there. Abilities that the counterparts lack, "
-        "such as drawing, are not in this comparison."
-    )
-    return Audit(outcome, text, evidence)
-
-
-def degrades_underlying_llm(findings: Findings, claim: Claim) -> Audit:
-    """Unified models minus their own parents on text, with the model as unit."""
-    row = findings.pooled("base_llm", _TEXT, "paired", "model")
-    if row is None:
-        return _untestable("No unified model has its own parent in the tables.")
-    number, p_value = interval(row), float(row["permutation_p"])
-    wider = findings.pooled("base_llm", _TEXT, "all", "model")
-    relatives = (
-        f" With relatives of unmeasured parents: {interval(wider).points()} over {int(wider['models'])} models."
-        if wider is not None
-        else ""
-    )
-    evidence = (
-        f"{_parents(findings)} With the model as unit: {number.points()}, one-sided sign-flip p = {p_value:.3f}."
-        + relatives
-    )
-    return Audit(_positive(number, p_value, 1 - findings.analysis.confidence), number, evidence, p_value)
-
-
-TESTS: dict[str, Callable[[Findings, Claim], Audit]] = {
-    test.__name__: test
-    for test in (
-        degrades_in_every_category,
-        open_less_safe_than_specialised,
-        fails_more_by_stated_range,
-        weakest_in_bias_and_misinformation,
-        task_order,
-        loses_contextual_not_intrinsic,
-        capability_for_safety,
-        degrades_underlying_llm,
-    )
-}
-"""The tests by the name that config/claims.yaml uses."""
-
-
-def _positive(number: Interval, p_value: float, level: float = 0.05) -> Outcome:
-    """Supported where interval and permutation test both say that the difference is positive."""
-    if number.high < 0:
-        return Outcome.CONTRADICTED
-    return Outcome.SUPPORTED if number.low > 0 and p_value < level else Outcome.INCONCLUSIVE
-
-
-def _in_range(found: Interval, relative: float, least: float, most: float) -> Outcome:
-    """Contradicted only if both readings of the claim, points and relative, leave the stated range."""
-    if least <= found.low and found.high <= most:
-        return Outcome.SUPPORTED
-    outside = found.high < least or found.low > most
-    return Outcome.CONTRADICTED if outside and not least <= relative <= most else Outcome.INCONCLUSIVE
-
-
-def _weakest(outcomes: list[Outcome]) -> Outcome:
-    """A claim of several parts holds where all hold and falls where one falls."""
-    order = (Outcome.CONTRADICTED, Outcome.INCONCLUSIVE, Outcome.SUPPORTED)
-    return min(outcomes, key=order.index)
-
-
-def _untestable(why: str) -> Audit:
-    return Audit(Outcome.NOT_TESTABLE, _NOTHING, why)
-
-
-def _parents(findings: Findings) -> str:
-    """A sentence about the unified models whose own parent is in the tables, on text."""
-    rows = findings.rows("penalty", relation="base_llm", closeness="parent", task=COMMON, category="all")
-    if rows.empty:
-        return "No unified model has its own parent in the tables."
-    return (
-        f"On text, {int((rows['low'] > 0).sum())} of {len(rows)} unified models with their own parent in the tables "
-        f"({_count(rows['counterpart'].nunique(), 'parent')}) fail more than it, by {100 * rows['estimate'].min():.1f} "
-        f"to {100 * rows['estimate'].max():.1f} points (largest Holm-adjusted p = {rows['p_adjusted'].max():.2g})."
-    )
-
-
-def _generators(findings: Findings) -> str:
-    count = sum(entry.kind.value in ("generator", "editor") for entry in findings.models.values())
-    return f"{count} specialised generators in the tables" if count else "no specialised generator in the tables"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

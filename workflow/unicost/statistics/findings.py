@@ -14,7 +14,7 @@ from unicost.config import Analysis, ModelEntry, ModelKind
 from unicost.statistics import intervals
 from unicost.statistics.evidence import ALL, FAILURE
 
-_TABLES = ("rates", "rates_by_category", "penalty", "penalty_by_metric", "pooled", "utility")
+_TABLES = ("counts", "rates", "rates_by_category", "penalty", "penalty_by_metric", "pooled", "utility")
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,11 @@ class Findings:
     def read(cls, folder: Path, models: Mapping[str, ModelEntry], analysis: Analysis) -> Findings:
         """Read the CSV files that the audit needs from the folder ``statistics`` of a study."""
         return cls({name: pd.read_csv(folder / f"{name}.csv") for name in _TABLES}, models, analysis)
+
+    @property
+    def experiment(self) -> bool:
+        """Whether the study asked models itself: published tables know neither replicates nor categories."""
+        return self.analysis.replicates or not self.tables["rates_by_category"].empty
 
     def rows(self, table: str, **equal: Any) -> pd.DataFrame:
         """Rows of a table with these values."""
