@@ -9,6 +9,7 @@ from pydantic import Field, field_validator
 
 from unicost import registry
 from unicost.config.base import Strict, digest
+from unicost.records import Task
 
 
 class ModelKind(StrEnum):
@@ -89,12 +90,14 @@ class ModelRun(Strict):
     """Decoding of text and images."""
     system_prompt: str | None = None
     """System message put before the conversation; none by default."""
+    tasks: tuple[Task, ...] | None = None
+    """Tasks that the model was made for; all that its adapter can drive by default. Not part of the fingerprint."""
     batch_size: int = Field(64, ge=1)
     """Instances answered at once. Not part of the fingerprint."""
     gpus: int = Field(0, ge=0)
     """GPUs that a job of this model needs. Not part of the fingerprint."""
 
-    _operational: ClassVar[set[str]] = {"batch_size", "gpus"}
+    _operational: ClassVar[set[str]] = {"batch_size", "gpus", "tasks"}
 
     @field_validator("adapter", "weights")
     @classmethod

@@ -68,11 +68,12 @@ class Settings(Strict):
         return {model: entry.kind.value for model, entry in self.study_models(name).items()}
 
     def tasks_of(self, study: str, model: str) -> tuple[Task, ...]:
-        """The tasks of an experiment that the model's adapter supports, in the study's order."""
+        """The tasks of an experiment that the model was made for and its adapter can drive, in the study's order."""
         run = self.models[model].run
         if run is None:
             return ()
-        supported = registry.resolve("adapter", run.adapter).tasks
+        driven = registry.resolve("adapter", run.adapter).tasks
+        supported = driven if run.tasks is None else driven & set(run.tasks)
         return tuple(task for task in self.experiment(study).tasks if task in supported)
 
 
