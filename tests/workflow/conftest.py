@@ -72,6 +72,7 @@ class Project:
 
 def new_project(root: Path, folder: Path, models: Sequence[str] | None = None, studies: Sequence[str] = ()) -> Project:
     """Copy the repository's files to ``folder``, with a benchmark of a few items in each cell."""
+    folder.mkdir(parents=True)
     ignore = shutil.ignore_patterns("__pycache__", "*.egg-info")
     for part in PARTS:
         source = root / part
