@@ -40,7 +40,16 @@ def test_a_study_misspelt_on_the_command_line_is_refused(project: Project) -> No
 
 def test_a_published_rate_above_one_is_refused(project: Project) -> None:
     project.edit("workflow/resources/published/published_results.csv", ",0.617,", ",6.17,")
-    assert "published_results.csv" in refused(project, "results/published/statistics/rates.csv")
+    output = refused(project, "results/published/statistics/rates.csv")
+    assert "workflow/resources/published/published_results.csv, row 2" in output
+    assert "6.17" in output
+    assert "Traceback" not in output
+    assert not (project.folder / "results/published/data").exists()
+
+
+def test_an_altered_published_table_is_refused(project: Project) -> None:
+    project.edit("workflow/resources/published/published_results.csv", ",0.617,", ",0.618,")
+    assert "is not the file" in refused(project, "results/published/statistics/rates.csv").replace(": not", " is not")
 
 
 def test_a_truncated_parquet_file_is_refused(project: Project) -> None:

@@ -2,6 +2,7 @@
 # Nothing here opens data.
 import re
 import sys
+import time
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -16,6 +17,7 @@ try:
 except (InvalidConfig, BadRecipe) as error:
     raise WorkflowError(str(error)) from None
 
+START = time.time()
 TABLES = ["results", "leaderboard", "judge_accuracy", "utility", "sample_counts"]
 STUDIES = SETTINGS.main.studies
 EXPERIMENTS = [
@@ -173,5 +175,6 @@ def drawn_from(study):
 
 def print_summary(path):
     """The headline numbers, at the end of a run that made them."""
-    with open(path, encoding="utf-8") as summary:
-        print(f"\n{summary.read()}", file=sys.stderr)
+    summary = Path(path)
+    if summary.exists() and summary.stat().st_mtime >= START:
+        print(f"\n{summary.read_text(encoding='utf-8')}", file=sys.stderr)

@@ -45,6 +45,18 @@ def read_results(folder: Path, models: Collection[str]) -> pd.DataFrame:
     )
 
 
+def check_tables(folder: Path, models: Collection[str], known: Collection[str]) -> None:
+    """Read every table once, so that a bad row is named before anything is copied or computed; raises ``BadTable``.
+
+    ``models`` are those of the study, ``known`` all that are configured.
+    """
+    check_models(folder, known)
+    check_sizes(folder, read_results(folder, models))
+    read_leaderboard(folder, models)
+    read_utility(folder, models)
+    read_judge_accuracy(folder)
+
+
 def read_leaderboard(folder: Path, models: Collection[str]) -> pd.DataFrame:
     """``published_leaderboard.csv``, checked, restricted to ``models``."""
     path = folder / "published_leaderboard.csv"
