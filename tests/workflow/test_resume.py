@@ -48,7 +48,7 @@ def test_killed_runs_resume_bit_for_bit(undisturbed: Project, root: Path, tmp_pa
     kept: dict[str, bytes] = {}
     for _ in range(KILLS):
         process = subprocess.Popen(
-            project.command("--quiet", "all", *TARGETS),
+            project.command(*TARGETS, "--quiet", "all"),
             cwd=project.folder,
             env=project.environment(),
             stdout=subprocess.DEVNULL,

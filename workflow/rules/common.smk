@@ -75,13 +75,14 @@ def weights_file(wildcards):
     run = run_of(wildcards)
     if run.weights != "miniature":
         return []
-    trained = SETTINGS.main.miniature_weights == "trained"
-    folder = (
-        "results/miniature_weights"
-        if trained
-        else "workflow/resources/miniature/weights"
-    )
-    return f"{folder}/{run.checkpoint}.safetensors"
+    if SETTINGS.main.miniature_weights == "trained":
+        return packed_weights(run.checkpoint)
+    return f"workflow/resources/miniature/weights/{run.checkpoint}.safetensors"
+
+
+def packed_weights(checkpoint):
+    """Where the weights of an arm are that was trained here."""
+    return f"results/miniature_weights/{checkpoint}/{checkpoint}.safetensors"
 
 
 def responses_fingerprint(wildcards):

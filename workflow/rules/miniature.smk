@@ -3,12 +3,11 @@
 
 rule miniature_weights:
     input:
-        expand(
-            "results/miniature_weights/{arm}-seed{seed}.safetensors",
-            arm=RECIPES.names(),
-            seed=RECIPES.seeds,
-        ),
-        "results/miniature_training/losses.svg",
+        [
+            packed_weights(f"{arm}-seed{seed}")
+            for arm in RECIPES.names()
+            for seed in RECIPES.seeds
+        ],
 
 
 rule train_vision:
@@ -50,9 +49,29 @@ rule train_arm:
         "results/miniature_training/logs/{arm}-seed{seed}.log",
     wildcard_constraints:
         arm=any_of(RECIPES.arms),
+        seed=r"\d+",
     conda:
         "../../envs/base.yaml"
     params:
         fingerprint=lambda wildcards: RECIPES.fingerprint(wildcards.arm),
     script:
         "../scripts/train_arm.py"
+
+
+rule pack_arm:
+    input:
+        "results/miniature_training/{arm}-seed{seed}/weights.safetensors",
+    output:
+        weights="results/miniature_weights/{arm}-seed{seed}/{arm}-seed{seed}.safetensors",
+        manifest="results/miniature_weights/{arm}-seed{seed}/manifest.json",
+    log:
+        "results/miniature_training/logs/pack-{arm}-seed{seed}.log",
+    wildcard_constraints:
+        arm=any_of(RECIPES.names()),
+        seed=r"\d+",
+    conda:
+        "../../envs/base.yaml"
+    params:
+        fingerprint=lambda wildcards: RECIPES.fingerprint(wildcards.arm),
+    script:
+        "../scripts/pack_arm.py"

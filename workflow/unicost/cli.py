@@ -34,6 +34,8 @@ def _parser() -> argparse.ArgumentParser:
     summary = commands.add_parser("summary", help="print the headline numbers of the last run")
     summary.add_argument("--file", default="results/summary.txt", help="default: %(default)s")
     summary.set_defaults(run=_summary)
+    ship = commands.add_parser("ship-weights", help="make the miniature arms trained here the ones that ship")
+    ship.set_defaults(run=_ship_weights)
     return parser
 
 
@@ -50,3 +52,11 @@ def _summary(parsed: argparse.Namespace) -> None:
     if not path.exists():
         raise FileNotFoundError(f"{path}: not there yet; `snakemake --cores all` makes it")
     print(path.read_text(encoding="utf-8"), end="")
+
+
+def _ship_weights(parsed: argparse.Namespace) -> None:
+    from unicost.miniature.recipes import load_recipes
+    from unicost.miniature.weights import SHIPPED, pack_all
+
+    pack_all(load_recipes("config/miniature.yaml"), "results/miniature_training", SHIPPED)
+    print(f"packed into {SHIPPED}")

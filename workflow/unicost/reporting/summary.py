@@ -11,9 +11,10 @@ from unicost.reporting import labels
 from unicost.store import atomic
 
 _HEADLINES = {
-    "published": (("group", "open"), ("vlm", "all"), ("base_llm", "all")),
+    "published": (("group", "open"), ("vlm", "all"), ("base_llm", "all"), ("base_llm", "paired")),
     "experiment": (("base_llm", "all"), ("control", "all"), ("vlm", "all"), ("generator", "all")),
 }
+_SUBSETS = {"open": " (open weights)", "paired": " (own parent alone)"}
 _READINGS = {"more": "fails more", "less": "fails less", "unclear": "includes zero", "unknown": "no interval"}
 
 
@@ -47,7 +48,7 @@ def _study(study: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _headline(effect: Mapping[str, Any], relation: str, subset: str, unit: str, level: str) -> str:
-    against = labels.name(labels.RELATIONS, relation).lower() + (" (open weights)" if subset == "open" else "")
+    against = labels.name(labels.RELATIONS, relation).lower() + _SUBSETS.get(subset, "")
     reading = _READINGS[effect["reading"]]
     return (
         f"{against.ljust(38)} {effect['estimate']['text'].rjust(6)} points, {level} interval "
