@@ -24,9 +24,7 @@ def refused(project: Project, *arguments: str) -> str:
         ("config/config.yaml", "studies:", "studes:", "unknown key 'studes': did you mean 'studies'?"),
     ],
 )
-def test_a_wrong_name_is_refused_before_any_job(
-    project: Project, file: str, old: str, new: str, sentence: str
-) -> None:
+def test_a_wrong_name_is_refused_before_any_job(project: Project, file: str, old: str, new: str, sentence: str) -> None:
     project.edit(file, old, new)
     output = refused(project)
     assert sentence in output

@@ -11,10 +11,10 @@ import time
 from pathlib import Path
 
 import pytest
-
-from tests.workflow.conftest import Project, new_project
 from unicost.records import Response
 from unicost.store import read_table
+
+from tests.workflow.conftest import Project, new_project
 
 pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("resume")]
 

@@ -7,7 +7,7 @@ import logging
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Never, TypeVar
 
 from tqdm import tqdm
 
@@ -30,7 +30,7 @@ class _Lines(io.TextIOBase):
         sys.stderr.flush()
 
 
-def bar(total: int, description: str, unit: str = "item") -> tqdm[None]:
+def bar(total: int, description: str, unit: str = "item") -> tqdm[Never]:
     """A progress bar to be updated by hand; prints a line every few seconds and one at the end."""
     return tqdm(
         total=total,

@@ -9,7 +9,6 @@ import os
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
-from functools import cache
 from pathlib import Path
 from typing import IO, Any, TypeVar, get_type_hints
 
@@ -123,7 +122,6 @@ def _check_columns(path: str | Path, present: Sequence[str], record: type) -> No
         raise UnreadableFile(f"{path}: columns {missing} are missing; a {record.__name__} file has {wanted}")
 
 
-@cache
 def _converter(record: type[Record]) -> Any:
     """A function from a plain row to the record: enumerations, images and turns get their types back."""
     hints = get_type_hints(record)

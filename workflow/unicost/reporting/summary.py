@@ -14,7 +14,7 @@ _HEADLINES = {
     "published": (("group", "open"), ("vlm", "all"), ("base_llm", "all"), ("base_llm", "paired")),
     "experiment": (("base_llm", "all"), ("control", "all"), ("vlm", "all"), ("generator", "all")),
 }
-_SUBSETS = {"open": " (open weights)", "paired": " (own parent alone)"}
+_SUBSETS = {"open": " (open weights)", "paired": " (closest pairs)"}
 _READINGS = {"more": "fails more", "less": "fails less", "unclear": "includes zero", "unknown": "no interval"}
 
 
