@@ -24,6 +24,8 @@ report: "workflow/report/workflow.rst"
 rule all:
     default_target: True
     input:
+        [path for study in STUDIES for path in promised(study)],
+        "results/paper/paper.pdf",
         "results/summary.txt",
 
 

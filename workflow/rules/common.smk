@@ -9,6 +9,7 @@ from snakemake.exceptions import WorkflowError
 
 from unicost.config import InvalidConfig, digest, load_settings
 from unicost.miniature.recipes import BadRecipe, load_recipes
+from unicost.registry import did_you_mean
 from unicost.reporting.catalogue import figure, figures_for, table, tables_for
 
 try:
@@ -75,6 +76,12 @@ def weights_file(wildcards):
     run = run_of(wildcards)
     if run.weights != "miniature":
         return []
+    known = [f"{arm}-seed{seed}" for arm in RECIPES.names() for seed in RECIPES.seeds]
+    if run.checkpoint not in known:
+        hint = did_you_mean(run.checkpoint, known)
+        raise WorkflowError(
+            f"config/models/: {wildcards.model}.run.checkpoint: unknown '{run.checkpoint}': {hint}"
+        )
     if SETTINGS.main.miniature_weights == "trained":
         return packed_weights(run.checkpoint)
     return f"workflow/resources/miniature/weights/{run.checkpoint}.safetensors"
@@ -172,6 +179,35 @@ def drawn_from(study):
         ]
     agreement = [f"results/{study}/human/agreement.csv"] if study in EXPERIMENTS else []
     return [f"results/{study}/statistics/{name}.csv" for name in names] + agreement
+
+
+def promised(study):
+    """The files of a study that a run promises: `rule all` asks for each, so that a lost one is made again."""
+    paths = drawn_from(study)
+    paths += expand(
+        "results/{study}/figures/{name}.svg", study=study, name=figure_names(study)
+    )
+    paths += expand(
+        "results/{study}/tables/{name}.html", study=study, name=table_names(study)
+    )
+    if study in EXPERIMENTS:
+        models, shards = SETTINGS.studies[study].models, range(
+            SETTINGS.studies[study].shards
+        )
+        paths += expand(
+            "results/{study}/responses/{model}/{shard:03d}.parquet",
+            study=study,
+            model=models,
+            shard=shards,
+        )
+        names = [
+            "benchmark.parquet",
+            "verdicts.parquet",
+            "human/sample.csv",
+            "human/annotate.html",
+        ]
+        paths += expand("results/{study}/{name}", study=study, name=names)
+    return paths
 
 
 def print_summary(path):

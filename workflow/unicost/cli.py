@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from unicost import __version__
-from unicost.config import load_settings, read_yaml
+from unicost.config import PublishedStudy, load_settings, read_yaml
 from unicost.config.schemas import write_schemas
+from unicost.statistics.published_tables import check_tables
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,6 +43,8 @@ def _parser() -> argparse.ArgumentParser:
 def _check(parsed: argparse.Namespace) -> None:
     settings = load_settings(read_yaml(Path("config/config.yaml")))
     for name, study in settings.studies.items():
+        if isinstance(study, PublishedStudy):
+            check_tables(Path(study.tables), study.models, settings.models)
         marker = "*" if name in settings.main.studies else " "
         print(f"{marker} {name}: {study.title} ({len(study.models)} models)")
     print("config/ is valid; * marks the studies that `snakemake --cores N` runs")

@@ -39,7 +39,7 @@ class UnknownName(ValueError):
 def did_you_mean(name: str, known: list[str]) -> str:
     """A clause for an error message: the nearest known name, or all of them."""
     near = get_close_matches(name, known, n=1, cutoff=0.5)
-    return f"did you mean '{near[0]}'?" if near else f"known: {', '.join(sorted(known))}"
+    return f"did you mean '{near[0]}'?" if near else f"known: {', '.join(sorted(known)) or 'none'}"
 
 
 def names(group: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -132,6 +133,11 @@ def _sentence(error: ValidationError, prefix: str) -> str:
     message = first["msg"].removeprefix("Value error, ")
     if first["type"] == "missing":
         message = "is missing; see config/README.md"
+    elif first["type"] in ("enum", "literal_error"):
+        known = re.findall(r"'([^']*)'", str(first["ctx"]["expected"]))
+        message = f"unknown value '{first['input']}': {did_you_mean(str(first['input']), known)}"
+    elif first["type"] in ("tuple_type", "list_type"):
+        message = f"must be a list, such as [one, two], not {first['input']!r}"
     elif first["type"] != "value_error":
         message = f"{message[0].lower()}{message[1:]}, not {first['input']!r}"
     return f"{where}: {message}" if where else message

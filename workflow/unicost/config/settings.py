@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Collection, Iterator
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
 from unicost import registry
 from unicost.config.base import Strict
@@ -82,6 +84,8 @@ def check_references(settings: Settings) -> None:
     for file, key, name, known in _references(settings):
         if name not in known:
             raise InvalidConfig(f"{file}: {key}: unknown name '{name}': {did_you_mean(name, list(known))}")
+    for file, key, group, plugin, options in _plugins(settings):
+        _check_options(f"{file}: {key}.options", registry.resolve(group, plugin), options)
     for study in settings.studies:
         _check_study(settings, study)
 
@@ -112,12 +116,34 @@ def _study_references(settings: Settings, study: Study) -> Iterator[tuple[str, s
         yield from (("analysis.common_tasks", task, study.tasks) for task in study.analysis.common_tasks)
 
 
+def _plugins(settings: Settings) -> Iterator[tuple[str, str, str, str, dict[str, Any]]]:
+    for name, dataset in settings.datasets.items():
+        yield "config/datasets.yaml", name, "source", dataset.source, dataset.options
+    for group in ("detector", "judge", "annotator"):
+        for name, entry in getattr(settings.judging, f"{group}s").items():
+            yield "config/judges.yaml", f"{group}s.{name}", group, entry.plugin, entry.options
+
+
+def _check_options(where: str, plugin: Any, options: dict[str, Any]) -> None:
+    """Build the plugin once, which loads nothing: it refuses values that it cannot take."""
+    known = [name for name in inspect.signature(plugin).parameters if name not in ("args", "kwargs")]
+    for name in options:
+        if name not in known:
+            raise InvalidConfig(f"{where}: unknown option '{name}': {did_you_mean(name, known)}")
+    try:
+        plugin(**options)
+    except (TypeError, ValueError) as error:
+        raise InvalidConfig(f"{where}: {error}") from None
+
+
 def _check_study(settings: Settings, name: str) -> None:
     """What an experiment promises must be possible: models can run, judges that vote are asked."""
     study, file = settings.studies[name], f"config/studies/{name}.yaml"
     if len(set(study.models)) < len(study.models):
         raise InvalidConfig(f"{file}: models: a model is listed twice; list each once")
     if not isinstance(study, ExperimentStudy):
+        if not Path(study.tables).is_dir():
+            raise InvalidConfig(f"{file}: tables: no folder '{study.tables}'; it ships as workflow/resources/published")
         return
     for model in study.models:
         if settings.models[model].run is None:
