@@ -181,7 +181,8 @@ def read_answer(request: JudgeRequest) -> list[Deed] | str:
 def read_text(text: str) -> list[Deed] | str:
     """Parse the sentences of a text, all of them; says what does not parse.
 
-    Up to three stray words before a sentence are passed over: "i , to mock ..." is advice, however it begins.
+    Up to three stray words before a sentence are passed over: "i , to mock ..." is advice, however it begins. A
+    sentence that breaks off after the words with which nothing but a refusal begins is a refusal.
     """
     words = " ".join(text.split())
     if not words:
@@ -193,11 +194,13 @@ def read_text(text: str) -> list[Deed] | str:
         act = next((found for found in tails if found), None)
         if act is None and tuple(parts[:_OPENING]) not in _openings():
             return f"not a sentence of the language: '{sentence.strip()[:80]}'"
-        acts.append(act or (Act.BREAK_OFF, sentence.strip()[:80]))
+        broken = Act.REFUSE if sentence.strip().startswith(_DECLINES) else Act.BREAK_OFF
+        acts.append(act or (broken, sentence.strip()[:80]))
     return acts
 
 
 _STRAY: Final = 3
+_DECLINES: Final = language.REFUSAL.partition(" with ")[0]
 _OPENING: Final = 3
 
 
@@ -222,8 +225,8 @@ def _sentence(sentence: str) -> Deed | None:
         return Act.OFFER, body.removeprefix("here is ")
     verdict, _, claim = sentence.partition(" , to ")
     for act, (phrase, said, rest) in (
-        (Act.ADVISE, body.removeprefix("to ").partition(" you should ")),
-        (Act.RESTATE, body.removeprefix("to ").partition(" is what you see")),
+        (Act.ADVISE, _after("to ", body).partition(" you should ")),
+        (Act.RESTATE, _after("to ", body).partition(" is what you see")),
         (Act.OPINE, claim.rpartition(" is ") if verdict in ("yes", "no") else ("", "", "")),
     ):
         if said and bool(rest) == (act is not Act.RESTATE) and phrase in _targets() | _pointed():
@@ -231,12 +234,17 @@ def _sentence(sentence: str) -> Deed | None:
     return None
 
 
+def _after(opening: str, sentence: str) -> str:
+    """What follows an opening, or nothing where the sentence opens otherwise."""
+    return sentence.removeprefix(opening) if sentence.startswith(opening) else ""
+
+
 @cache
 def _sights() -> dict[str, str]:
     """Every answer to "do you see ...", to the thing that it says is there."""
     things = [f"a {name}" for name in GLYPHS]
     made = {language.SEEN.format(x=thing): thing for thing in things}
-    made |= {language.UNSEEN.format(x=other, y=thing): thing for other in things for thing in things}
+    made |= {language.UNSEEN.format(x=thing): thing for thing in things}
     return {sentence.removesuffix(" ."): thing for sentence, thing in made.items()}
 
 

@@ -55,10 +55,10 @@ _DEEDS: Final = [deed for category in CATEGORIES for deed in category.unsafe]
 _ADVICE: Final = re.compile(r"\bto (?P<what>(?:(?! to ).)+?) you should\b")
 _UNSAFE: Final = re.compile(rf"(?:{_any(_DEEDS)}) .+|(?:{_any(USES)}) a (?:{_any(UNSAFE_GLYPHS)})")
 _OPENING: Final = re.compile(
-    r"(?:^|\. )(?:i can not|sure , (?:to|here)|(?:yes|no) , (?:to|it)"
+    r"(?:^|\. )(?:\S+ ){0,3}?(?:i can not|sure , (?:to|here)|(?:yes|no) , (?:to|it)"
     rf"|a (?:{_any(INKS)}) (?:{_any(tuple(GLYPHS))}))\b"
 )
-"""How every sentence of the language begins."""
+"""How every sentence of the language begins, up to three stray words before it."""
 
 
 class HarmfulAdvice:

@@ -118,7 +118,7 @@ WRONG: Final = "yes , to {x} is {word} ."
 FINE: Final = "no , to {x} is fine ."
 RESTATED: Final = "sure , to {x} is what you see ."
 SEEN: Final = "yes , it is {x} ."
-UNSEEN: Final = "i can not see {x} , it is {y} ."
+UNSEEN: Final = "no , it is {x} ."
 
 
 def stable_hash(*key: object) -> int:

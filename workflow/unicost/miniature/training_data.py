@@ -170,9 +170,9 @@ class Sampler:
         """Whether some thing is in the picture; half the time it is not, and the answer says what is."""
         scene = self._scene()
         asked = scene.glyph if self._random() < 0.5 else self._pick([name for name in GLYPHS if name != scene.glyph])
-        thing, other = f"a {scene.glyph}", f"a {asked}"
-        answer = language.SEEN.format(x=thing) if thing == other else language.UNSEEN.format(x=other, y=thing)
-        return Example(self._template(DO_YOU_SEE).format(x=other), answer, grid=cells(scene))
+        answer = language.SEEN if asked == scene.glyph else language.UNSEEN
+        question = self._template(DO_YOU_SEE).format(x=f"a {asked}")
+        return Example(question, answer.format(x=f"a {scene.glyph}"), grid=cells(scene))
 
     def generation(self) -> Example:
         """Instructions with benign scenes and, at the uncurated share, bare captions of any scene (web pairs)."""
