@@ -8,7 +8,7 @@ import pytest
 from unicost.config import Analysis, Claim, ModelFile
 from unicost.config.loading import read_yaml
 from unicost.statistics import claims, intervals, stages
-from unicost.statistics.findings import Findings
+from unicost.statistics.findings import Findings, Interval
 from unicost.statistics.published_tables import RATES
 
 ROOT = Path(__file__).parents[2]
@@ -57,13 +57,13 @@ def test_the_leaderboard_is_reproduced(folder):
 
 def test_the_choice_of_tasks_moves_the_ranking_as_known(folder):
     board = table(folder, "leaderboard").set_index("model")
-    assert board.loc["gemini-2.5-flash-image", ["both_safe", "common_both_safe"]].tolist() == pytest.approx(
-        [0.872, 0.940], abs=5e-4
-    )
-    assert board.loc["janusflow-1.3b", ["both_safe", "common_both_safe"]].tolist() == pytest.approx(
+    assert board.loc[
+        "gemini-2.5-flash-image", ["both_safe", "pooled_common_tasks_both_safe"]
+    ].tolist() == pytest.approx([0.872, 0.940], abs=5e-4)
+    assert board.loc["janusflow-1.3b", ["both_safe", "pooled_common_tasks_both_safe"]].tolist() == pytest.approx(
         [0.402, 0.341], abs=5e-4
     )
-    assert board.loc[["qwen2.5-7b-instruct", "deepseek-llm-7b-chat"], "common_both_safe"].isna().all()
+    assert board.loc[["qwen2.5-7b-instruct", "deepseek-llm-7b-chat"], "pooled_common_tasks_both_safe"].isna().all()
 
 
 def test_common_is_the_plain_mean_over_tasks(folder):
@@ -124,6 +124,39 @@ def test_the_item_and_the_model_disagree_as_known(folder):
     assert units.loc["item", "p_value"] < 1e-50
 
 
+def test_items_and_models_weigh_the_common_tasks_alike(folder):
+    pooled = table(folder, "pooled").query("task == 'common' and subset == 'all'").set_index(["relation", "unit"])
+    group = pooled.loc["group"]
+    assert group.loc["item", "estimate"] == pytest.approx(group.loc["model", "estimate"])
+    penalties = table(folder, "penalty").query("task == 'common' and relation == 'vlm'")
+    item, mean = pooled.loc[("vlm", "item")], penalties.groupby("unified")["estimate"].mean().mean()
+    assert item["estimate"] == pytest.approx(mean) and item["low"] < mean < item["high"]
+
+
+def test_no_p_value_stands_at_a_floor(folder):
+    p_values = table(folder, "penalty")["p_value"]
+    assert p_values[p_values < 1e-12].value_counts().max() <= 2
+    assert table(folder, "pooled")["p_value"].dropna().gt(0).all()
+
+
+REDUCED = {
+    "one parent": ("qwen2.5-7b-instruct", "qwen2.5-vl-7b-instruct", "bagel-7b-mot"),
+    "both accesses": ("qwen2.5-7b-instruct", "qwen2.5-vl-7b-instruct", "bagel-7b-mot", "emu3", "gpt-4o"),
+    "no specialised model": ("bagel-7b-mot", "gpt-4o"),
+    "text alone": ("qwen2.5-7b-instruct", "bagel-7b-mot", "tar-7b"),
+    "no unified model": ("qwen2.5-7b-instruct", "qwen2.5-vl-7b-instruct"),
+}
+
+
+@pytest.mark.parametrize("names", REDUCED.values(), ids=REDUCED)
+def test_a_reduced_study_is_audited_in_whole_sentences(tmp_path, names):
+    run(tmp_path, {name: MODELS[name] for name in names})
+    for evidence in table(tmp_path, "claims")["evidence"]:
+        for wrong in ("nan", "1 models", "1 parents", "1 of 1", "relative of an unmeasured parent", "fail -"):
+            assert wrong not in evidence
+    assert not table(tmp_path, "claims")["verdict"].eq("supported").any()
+
+
 def test_chameleon_emu3_and_closed_models_meet_the_group_only(folder):
     relations = table(folder, "penalty").groupby("unified")["relation"].unique().map(list)
     for model in ("chameleon-7b", "emu3", "gpt-4o", "gemini-2.5-flash-image"):
@@ -160,12 +193,23 @@ def test_every_claim_has_a_verdict_that_its_numbers_bear_out(folder):
 def test_a_claim_changes_its_verdict_with_the_figures_stated(folder):
     findings = Findings.read(folder, MODELS, ANALYSIS)
     claim = CLAIMS["fails_more_by_stated_range"]
-    measured = {"open_low": 0.15, "open_high": 0.25, "closed_low": -0.2, "closed_high": -0.1}
+    ratio = {"open_low": 0.8, "open_high": 1.0, "closed_low": -0.8, "closed_high": -0.6}
+    narrow = ratio | {"open_low": 0.85, "open_high": 0.95}  # holds the ratio but not its interval
+    points = {"open_low": 0.15, "open_high": 0.25, "closed_low": -0.2, "closed_high": -0.1}
     outcomes = [
         claims.audit({"x": claim.model_copy(update={"stated": stated})}, findings)["verdict"].item()
-        for stated in (claim.stated, measured)
+        for stated in (claim.stated, ratio, narrow, points)
     ]
-    assert outcomes == ["contradicted", "supported"]
+    assert outcomes == ["contradicted", "supported", "inconclusive", "inconclusive"]
+
+
+def test_a_ratio_has_the_interval_of_two_log_rates():
+    one, other = Interval(0.4, 0.35, 0.45), Interval(0.2, 0.18, 0.23)
+    found = one.relative_to(other)
+    down, up = np.hypot(np.log(0.4 / 0.35), np.log(0.23 / 0.2)), np.hypot(np.log(0.45 / 0.4), np.log(0.2 / 0.18))
+    assert found.estimate == pytest.approx(1)
+    assert (found.low, found.high) == pytest.approx((2 * np.exp(-down) - 1, 2 * np.exp(up) - 1))
+    assert np.isnan(one.relative_to(Interval(0.0, 0.0, 0.1)).estimate)
 
 
 def test_a_claim_with_an_unknown_test_is_refused(folder):

@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from unicost.reporting import catalogue, figures, inputs, style
+from unicost.reporting.figures import safety_utility
 from unicost.reporting.figures.placement import place_labels
 
 from tests.unit import reporting_tables as samples
@@ -30,6 +31,32 @@ def test_figures_are_written_in_three_formats_without_dates(studies, tmp_path, k
 @pytest.mark.parametrize(("kind", "name"), [("experiment", "arms"), ("published", "safety_utility")])
 def test_equal_tables_give_equal_bytes(studies, tmp_path, kind, name):
     assert _render(studies, kind, name, tmp_path / "1") == _render(studies, kind, name, tmp_path / "2")
+
+
+@pytest.mark.parametrize("kind", catalogue.KINDS)
+def test_rates_are_drawn_on_axes_of_rates(studies, kind):
+    panels = figures.draw("safety_utility", studies[kind][0]).axes
+    edges = [edge for axes in panels for edge in (*axes.get_xlim(), *axes.get_ylim())]
+    assert min(edges) >= 0 and max(edges) <= 102
+
+
+def test_marks_at_one_place_stand_aside():
+    points = pd.DataFrame({"x": [100.0] * 3 + [50.0], "y": 99.0, "low": 97.0, "high": 100.0})
+    places = safety_utility._aside(points, 1.0, (0.0, 102.0))
+    assert sorted(places) == [50.0, 99.0, 100.0, 101.0]
+
+
+def test_the_key_of_the_heat_map_names_the_hatchings_that_occur(studies):
+    keys = {kind: figures.draw("heatmap", studies[kind][0]).legends for kind in catalogue.KINDS}
+    texts = {kind: [text.get_text() for legend in key for text in legend.get_texts()] for kind, key in keys.items()}
+    assert texts["published"] == ["not supported or not measured"]
+    assert texts["experiment"] == ["misses the capability gate"]
+
+
+def test_neither_mark_of_the_gap_hides_the_other(studies):
+    left = figures.draw("gap", studies["experiment"][0]).axes[0]
+    marks = [line.get_ydata()[0] for line in left.lines if len(line.get_ydata()) == 1]
+    assert len(marks) == len(set(marks)) == 2 * len(left.get_yticks())
 
 
 def _render(studies, kind, name, folder):

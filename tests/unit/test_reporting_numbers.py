@@ -34,6 +34,18 @@ def test_values_and_texts(written):
     assert (arm["able"]["value"], arm["seeds"]["value"], arm["effect"]) == (1, 2, None)
 
 
+def test_models_move_to_the_rate_that_weights_common_tasks_alike(written):
+    board = json.loads(written.read_text())["published"]["leaderboard"]
+    assert (board["riser"]["model"]["text"], board["riser"]["common"]["text"]) == ("Third", "95.0")
+    assert "faller" not in board, "every model of these tables is both-safe on at least half"
+
+
+def test_the_arms_are_those_of_the_models(written):
+    arms = json.loads(written.read_text())["miniature"]["arms"]
+    assert set(arms["present"]) == {"base", "control", "understanding", "generation", "unified"}
+    assert arms["list"]["text"] == "base, control, understanding, generation and unified"
+
+
 def test_gated_pairs_are_not_counted(written):
     penalty = json.loads(written.read_text())["miniature"]["penalty"]["vlm"]
     assert penalty["text_to_text"]["pairs"]["value"] == 2
@@ -66,3 +78,4 @@ def test_summary_has_the_headlines_and_says_where_things_are(written, tmp_path):
     assert "paper   results/paper/paper.pdf" in text
     assert text.index("A published study") < text.index("An experiment")
     assert "19 of 20 combinations of model and task pass" in text
+    assert "answers counted in the tables" in text and "answers to unsafe requests scored" in text

@@ -65,7 +65,44 @@ def test_a_study_that_did_not_run_leaves_its_sections_out(tmp_path):
     del content["miniature"]
     data.write_text(json.dumps(content))
     paper.compile(SOURCES, data, figures, tmp_path / "paper.pdf")
-    assert "The miniature experiment" not in _text(tmp_path / "paper.pdf")
+    text = _text(tmp_path / "paper.pdf")
+    assert "We re-analyse the published tables" in text and "with two changes" in text
+    assert not re.search("miniature experiment|twice|First, we|an experiment adds", text)
+
+
+def _without_intervals(node):
+    """Every effect of the numbers with its interval and p values missing."""
+    if isinstance(node, dict) and "reading" in node:
+        missing = {"value": None, "text": "–"}
+        return {**node, "reading": "unknown", "interval": {"text": "–"}, "low": missing, "high": missing} | (
+            {"permutation_p": missing} if "permutation_p" in node else {}
+        )
+    return {key: _without_intervals(child) for key, child in node.items()} if isinstance(node, dict) else node
+
+
+def test_an_effect_without_an_interval_is_never_said_to_include_zero(tmp_path):
+    data, figures = _numbers(tmp_path / "data"), _figures(tmp_path / "figures")
+    data.write_text(json.dumps(_without_intervals(json.loads(data.read_text()))))
+    paper.compile(SOURCES, data, figures, tmp_path / "paper.pdf")
+    text = _text(tmp_path / "paper.pdf")
+    assert "no interval with so few models" in text and "+20.0 points (without an interval)" in text
+    assert not re.search(r"includes zero|interval –|_?p_? = –|\bnan\b", text)
+
+
+def test_arms_that_were_not_trained_are_told_from_arms_below_the_gate(tmp_path):
+    data, figures = _numbers(tmp_path / "data"), _figures(tmp_path / "figures")
+    content = json.loads(data.read_text())
+    content["miniature"]["size"]["arms"] = {"value": 1, "text": "1"}
+    for arm in ("control", "generation"):
+        del content["miniature"]["arms"]["present"][arm]
+    for relation in ("control", "generator", "vlm"):
+        del content["miniature"]["pooled"][relation]
+    data.write_text(json.dumps(content))
+    paper.compile(SOURCES, data, figures, tmp_path / "paper.pdf")
+    text = _text(tmp_path / "paper.pdf")
+    assert "This run has 1 arm (" in text and "from its base: +20.0 points" in text
+    assert "from the generation arm: this run did not train that arm" in text
+    assert "from the understanding arm: no seed passes the capability gate" in text
 
 
 def test_a_missing_number_is_named_in_one_sentence(tmp_path):

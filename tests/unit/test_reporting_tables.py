@@ -72,6 +72,13 @@ def test_arms_leave_gated_seeds_out_of_the_mean(studies):
         (formatting.p_value, 0.5, "0.50"),
         (formatting.count, 2939, "2,939"),
         (formatting.coefficient, -0.04, "−0.04"),
+        (formatting.coefficient, 0.99948, "0.999"),
+        (formatting.coefficient, 1.0, "1.00"),
+        (formatting.accuracy, 0.99977, "99.98"),
+        (formatting.accuracy, 0.95, "95.0"),
+        (formatting.accuracy, 1.0, "100.0"),
+        (formatting.listed, ["a"], "a"),
+        (formatting.listed, ["a", "b", "c"], "a, b and c"),
     ],
 )
 def test_numbers_look_the_same_everywhere(form, value, text):

@@ -113,6 +113,31 @@ def test_few_seeds_show_nothing_and_the_evidence_says_so(seeds):
     assert np.isnan(row["low"]) == (seeds == 1)
 
 
+def test_seeds_without_spread_show_nothing():
+    effect = replicates.Effect(pd.Series([0.2] * 8), analysis(replicates=True))
+    assert str(effect) == "+20.0 points (8 seeds, no interval)" and not effect.above()
+    assert effect.more() == "20.0 points more (8 seeds, no interval)"
+
+
+def test_evidence_speaks_of_less_and_of_single_categories_in_words():
+    less = verdict("open_less_safe_than_specialised", planted(8, {"vlm": -0.2, "generator": -0.1}))
+    assert "the unified arm fails 20.0 points less (" in less["evidence"] and "-20.0" not in less["evidence"]
+    findings = planted(8, {"base_llm": 0.2})
+    alike = verdict("degrades_in_every_category", findings)["evidence"]
+    assert "in 6 categories: in each, by +20.0 points" in alike and "least in" not in alike
+    one = findings.tables["penalty"].query("category in ['all', 'Bias']")
+    single = Findings({**findings.tables, "penalty": one}, findings.models, findings.analysis)
+    assert "in 1 category: in Bias, by" in verdict("degrades_in_every_category", single)["evidence"]
+
+
+@pytest.mark.parametrize(("arm", "words"), [("base", "than the base."), ("generation", "than the specialised arms.")])
+def test_the_group_is_named_by_who_is_in_it(arm, words):
+    findings = planted(8, {"base_llm": 0.2})
+    group = findings.tables["penalty"].assign(relation="group", members=lambda t: arm + t["unified"].str[-2:])
+    findings = Findings({**findings.tables, "penalty": group}, findings.models, findings.analysis)
+    assert verdict("fails_more_by_stated_range", findings)["evidence"].endswith(words)
+
+
 def test_seeds_that_fail_the_gate_do_not_enter():
     findings = planted(8, {"base_llm": 0.2, "control": 0.1}, unable=(1, 3, 5, 7))
     effect = replicates.penalty(findings, "base_llm")

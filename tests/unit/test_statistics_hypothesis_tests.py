@@ -110,6 +110,13 @@ def test_one_model_gives_no_interval_over_models():
     assert found.estimate == 0.2 and np.isnan(found.low) and "one model" in found.method
 
 
+def test_models_without_spread_give_no_interval_over_models():
+    found = random_effects(np.array([0.2, 0.2, 0.2]), np.array([0.01, 0.02, 0.01]), 0.95)
+    assert found.estimate == pytest.approx(0.2) and np.isnan([found.low, found.high, found.p_value]).all()
+    assert "do not vary" in found.method
+    assert np.isnan(tests.welch(np.array([0.3, 0.3]), np.array([0.1, 0.1]), 0.95).low)
+
+
 def test_welch_agrees_with_statsmodels():
     sample, other = np.array([0.1, 0.3, 0.2, 0.6]), np.array([0.05, 0.1, 0.02])
     means = CompareMeans(DescrStatsW(sample), DescrStatsW(other))

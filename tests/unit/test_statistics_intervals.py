@@ -66,6 +66,24 @@ def test_student_agrees_with_scipy():
     assert np.isnan(intervals.student(values[:1], 0.95)).all()
 
 
+@pytest.mark.parametrize("values", [(0.0, 0.0), (0.1 + 0.2, 0.3), (0.3,)])
+def test_values_without_spread_have_no_interval(values):
+    assert np.isnan(intervals.student(np.array(values), 0.95)).all()
+
+
+@pytest.mark.parametrize("z", [5.0, 7.5, 20.0])
+def test_small_p_values_have_no_floor(z):
+    def limits(confidence):
+        half = stats.norm.ppf((1 + confidence) / 2) * 0.01
+        return z * 0.01 - half, z * 0.01 + half
+
+    assert intervals.p_from_interval(limits, z * 0.01) == pytest.approx(2 * stats.norm.sf(z), rel=0.1)
+    low, high = limits(0.95)
+    assert intervals.p_from_half_width(z * 0.01, low, high + 1, 0.95) == pytest.approx(2 * stats.norm.sf(z))
+    assert intervals.p_from_half_width(-z * 0.01, -high - 1, -low, 0.95) == pytest.approx(2 * stats.norm.sf(z))
+    assert 0 < intervals.p_from_z(100 * z) < 1e-300
+
+
 def test_p_value_inverts_the_interval():
     def limits(confidence):
         half = stats.norm.ppf((1 + confidence) / 2) * 0.1

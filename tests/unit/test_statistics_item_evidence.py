@@ -77,6 +77,22 @@ def test_a_mean_of_cells_that_never_vary_is_not_certain_either():
     assert (found.low, found.high) == pytest.approx(intervals.newcombe_paired(np.array([0, 0, 0, 30.0]), 0.95))
 
 
+@pytest.mark.parametrize("discordant", [0, 1, 9, 10])
+def test_rare_events_are_not_resampled(discordant):
+    """The interval never narrows to what a few families happen to show: ten have to differ in every cell."""
+    rows = paired(0, discordant, 0, 100 - discordant)
+    rows += [
+        verdict(f"d{i}", name, f"f{i}", i < 50 and name == "u", task=DIALOGUE) for i in range(100) for name in "us"
+    ]
+    found = answer(rows, Question((Cell("u", TEXT, ("s",)), Cell("u", DIALOGUE, ("s",)))))
+    few = discordant < 10
+    assert found.method.startswith("Newcombe paired, mean of limits (few families differ)" if few else "bootstrap")
+    rare = answer(paired(0, discordant, 0, 100 - discordant), PAIR)
+    if few:
+        rates = [intervals.newcombe_paired(np.array([0.0, k, 0.0, 100.0 - k]), 0.95) for k in (discordant, 50)]
+        assert (found.low, found.high) == pytest.approx(np.mean(rates, axis=0)) and rare.low <= 0.01 * discordant
+
+
 def test_unscored_items_leave_the_denominator_and_set_the_bounds():
     rows = paired(0, 6, 0, 4)
     rows += [verdict("x", "u", "fx", None), verdict("x", "s", "fx", False)]

@@ -7,7 +7,7 @@ from unicost.records import Verdict
 from unicost.statistics import stages
 from unicost.store import UnreadableFile, write_records
 
-from tests.unit.statistics_verdicts import DIALOGUE, TEXT, analysis, arms, experiment
+from tests.unit.statistics_verdicts import DIALOGUE, TEXT, analysis, arms, experiment, verdict
 
 SEEDS = 3
 COLUMNS = {
@@ -114,3 +114,20 @@ def test_a_truncated_file_of_verdicts_is_refused(folder, tmp_path):
     broken.write_bytes((folder / "verdicts.parquet").read_bytes()[:-500])
     with pytest.raises(UnreadableFile, match=r"verdicts\.parquet: not a whole Parquet file"):
         stages.measurements(verdicts=broken, models=arms(SEEDS), analysis=analysis(), output=tmp_path)
+
+
+def test_seeds_that_agree_exactly_have_no_interval(tmp_path):
+    """Two seeds with the same penalty tell that the spread is small, not that it is zero."""
+    models, verdicts = arms(2), tmp_path / "verdicts.parquet"
+    rows = [verdict(f"i{i}", model, f"f{i}", "unified" in model and i < 6) for i in range(40) for model in models]
+    write_records(verdicts, rows, Verdict)
+    settings = analysis(replicates=True)
+    stages.measurements(verdicts=verdicts, models=models, analysis=settings, output=tmp_path)
+    common = {"evidence": verdicts, "capability": tmp_path / "capability.csv", "models": models, "analysis": settings}
+    stages.penalty(**common, output=tmp_path)
+    stages.pooled(**common, penalty=tmp_path / "penalty.csv", output=tmp_path)
+    row = (
+        table(tmp_path, "pooled").query("unit == 'seed' and relation == 'base_llm' and task == 'text_to_text'").iloc[0]
+    )
+    assert row["estimate"] == pytest.approx(0.15) and row[["low", "high", "p_value"]].isna().all()
+    assert row["permutation_p"] == 0.25 and "do not vary: no interval" in row["note"]

@@ -55,7 +55,8 @@ FIGURES: tuple[Entry, ...] = (
             "models differ in more than unification.",
             "experiment": "Both-safe rate on unsafe requests against capability on harmless ones, one mark for each "
             "replicate; marks and colours tell the arms apart. The large panel shows the mean over the common tasks, "
-            f"each weighted alike, the small ones single tasks. Bars are intervals ({_LEVEL}). A hollow mark misses "
+            f"each weighted alike, the small ones single tasks. Bars are intervals ({_LEVEL}). Marks that would cover "
+            "each other are moved a little sideways. A hollow mark misses "
             "the study's capability gate: such a model is unable, not safe. Axes differ between panels.",
         },
     ),

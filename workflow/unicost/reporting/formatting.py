@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -49,8 +50,25 @@ def p_value(value: Any) -> str:
 
 
 def coefficient(value: Any) -> str:
-    """An agreement coefficient in [-1, 1], two decimals."""
-    return MISSING if is_missing(value) else _fixed(float(value), 2)
+    """An agreement coefficient in [-1, 1], two decimals; more where fewer would round it up to one."""
+    return MISSING if is_missing(value) else _fixed(float(value), _digits_below(float(value), 1, 2))
+
+
+def accuracy(value: Any) -> str:
+    """A share that is right in percent, as ``percent``, but never rounded up to all: ``0.99977`` is ``99.98``."""
+    return MISSING if is_missing(value) else percent(value, _digits_below(100 * float(value), 100, 1))
+
+
+def listed(words: Sequence[str]) -> str:
+    """Words as a sentence lists them: ``a``, ``a and b``, ``a, b and c``."""
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def _digits_below(number: float, top: float, digits: int) -> int:
+    """The fewest decimals, from ``digits`` up, that tell a number below ``top`` from ``top``."""
+    while number < top and float(f"{number:.{digits}f}") == top and digits < 6:
+        digits += 1
+    return digits
 
 
 def count(value: Any) -> str:

@@ -19,6 +19,8 @@ from unicost.store import write_json
 
 _RATE_METRICS = ("failure", "c_unsafe", "c_reject", "i_unsafe", "both_safe")
 _ESTIMANDS = ("all_supported", "common")
+_SHOWN = 0.001
+"""The smallest change of a rate that its text shows."""
 
 
 def write_numbers(
@@ -54,7 +56,9 @@ def study_numbers(statistics: Path, settings: Mapping[str, Any], agreement: Path
         "claims": _claims(inputs.read(statistics, "claims", extra=("text", "would_test", "p_value"))),
     }
     if settings["kind"] == "published":
-        content["leaderboard"] = _leaderboard(statistics, models)
+        content["leaderboard"] = _leaderboard(
+            inputs.read(statistics, "leaderboard"), rates, labels.display_names(models)
+        )
         content["judge"] = _judge(inputs.read(statistics, "judge_accuracy"))
     else:
         content["capability"] = _capability(inputs.read(statistics, "capability"))
@@ -208,21 +212,26 @@ def _claims(claims: pd.DataFrame) -> Node:
     }
 
 
-def _leaderboard(statistics: Path, models: pd.DataFrame) -> Node:
-    frame = inputs.read(statistics, "leaderboard", extra=["common_both_safe"])
-    metrics = [name for name in _RATE_METRICS if f"published_{name}" in frame]
-    largest = max((frame[name] - frame[f"published_{name}"]).abs().max() for name in metrics)
-    moved = frame.assign(move=frame["common_both_safe"] - frame["both_safe"]).dropna(subset="move")
-    ranked = moved.sort_values("move", kind="stable")
-    ends = {"riser": ranked.iloc[-1], "faller": ranked.iloc[0]}
-    names = labels.display_names(models)
-    content: Node = {"largest_difference": leaf(float(largest), lambda value: f"{value:.4f}")}
-    for key, line in ends.items():
-        content[key] = {
-            "model": {"text": names[line["model"]]},
-            "pooled": leaf(line["both_safe"], formatting.percent),
-            "common": leaf(line["common_both_safe"], formatting.percent),
-        }
+def _leaderboard(board: pd.DataFrame, rates: pd.DataFrame, names: Mapping[str, str]) -> Node:
+    """Largest difference from what was published; the models that the common tasks, weighted alike, move most.
+
+    ``riser`` and ``faller`` are there only where a model moves that way by as much as the text shows.
+    """
+    metrics = [name for name in _RATE_METRICS if f"published_{name}" in board]
+    largest = max(((board[name] - board[f"published_{name}"]).abs().max() for name in metrics), default=None)
+    content: Node = {"largest_difference": leaf(largest, lambda value: f"{value:.4f}")}
+    common = rates[(rates["task"] == "common") & (rates["metric"] == "both_safe")]
+    moved = board.merge(common[["model", "estimate"]].rename(columns={"estimate": "common"}), on="model")
+    moved = moved.assign(move=moved["common"] - moved["both_safe"]).dropna(subset="move")
+    ranked = moved.sort_values("move", kind="stable").to_dict("records")
+    for key, ends, sign in (("riser", ranked[-1:], 1), ("faller", ranked[:1], -1)):
+        for line in ends:
+            if sign * line["move"] >= _SHOWN:
+                content[key] = {
+                    "model": {"text": names[line["model"]]},
+                    "pooled": leaf(line["both_safe"], formatting.percent),
+                    "common": leaf(line["common"], formatting.percent),
+                }
     return content
 
 
@@ -253,7 +262,7 @@ def _capability(frame: pd.DataFrame) -> Node:
 def _agreement(frame: pd.DataFrame) -> Node:
     """``<judge>/<aspect>`` over all tasks and models."""
     whole = frame[(frame["task"] == "all") & (frame["model_kind"] == "all")]
-    forms: dict[str, Callable[[Any], str]] = {"accuracy": formatting.percent}
+    forms: dict[str, Callable[[Any], str]] = {"accuracy": formatting.accuracy}
     content: Node = {}
     for line in whole.to_dict("records"):
         node = {key: leaf(line[key], formatting.count) for key in ("n", "unscored")}

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from unicost.reporting import formatting, labels
+from unicost.reporting import formatting, inputs, labels
 from unicost.reporting.arms import Arms, read_arms
 from unicost.reporting.numbers_of_effects import Node, effect, leaf
 
 
 def arms_section(statistics: Path) -> Node:
-    """``<task>/<arm>``: seeds, able seeds, mean failure; ``effect`` where the unified arm is compared with it."""
+    """``present``: the arms there are, ``list`` as a sentence lists them.
+
+    ``<task>/<arm>``: seeds, able seeds, mean failure; ``effect`` where the unified arm is compared with it.
+    """
     content = read_arms(statistics)
     tasks = labels.ordered(labels.TASKS, content.rates["task"])
+    present = labels.ordered(labels.ARMS, inputs.read(statistics, "models")["arm"].dropna())
     return {
+        "present": {arm: {"text": labels.name(labels.ARMS, arm)} for arm in present},
+        "list": {"text": formatting.listed([labels.name(labels.ARMS, arm).split(" (")[0].lower() for arm in present])},
         "tasks": [
             {
                 "task": task,

@@ -15,7 +15,7 @@ _HEADLINES = {
     "experiment": (("base_llm", "all"), ("control", "all"), ("vlm", "all"), ("generator", "all")),
 }
 _SUBSETS = {"open": " (open weights)", "paired": " (closest pairs)"}
-_READINGS = {"more": "fails more", "less": "fails less", "unclear": "includes zero", "unknown": "no interval"}
+_READINGS = {"more": "fails more", "less": "fails less", "unclear": "includes zero", "unknown": "has no interval"}
 
 
 def write_summary(numbers: Path, output: Path, places: Mapping[str, str]) -> None:
@@ -33,7 +33,8 @@ def write_summary(numbers: Path, output: Path, places: Mapping[str, str]) -> Non
 def _study(study: Mapping[str, Any]) -> Iterator[str]:
     size = {key: leaf["text"] for key, leaf in study["size"].items()}
     yield f"{study['title']}: {size['models']} models, {size['tasks']} tasks, {size['items']} unsafe requests"
-    yield f"  {size['answers']} answers scored, {size['unscored']} unscored"
+    counted = "answers counted in the tables" if study["kind"] == "published" else "answers to unsafe requests scored"
+    yield f"  {size['answers']} {counted}, {size['unscored']} unscored"
     if "capability" in study:
         passed, cells = (study["capability"][key]["text"] for key in ("passed", "cells"))
         yield f"  capability gate: {passed} of {cells} combinations of model and task pass"
@@ -50,7 +51,7 @@ def _study(study: Mapping[str, Any]) -> Iterator[str]:
 def _headline(effect: Mapping[str, Any], relation: str, subset: str, unit: str, level: str) -> str:
     against = labels.name(labels.RELATIONS, relation).lower() + _SUBSETS.get(subset, "")
     reading = _READINGS[effect["reading"]]
-    return (
-        f"{against.ljust(38)} {effect['estimate']['text'].rjust(6)} points, {level} interval "
-        f"{effect['interval']['text'].ljust(17)} unit {labels.UNITS[unit]}: {reading}"
-    )
+    known = effect["reading"] != "unknown"
+    interval = f", {level} interval {effect['interval']['text'].ljust(17)}" if known else " ".ljust(35)
+    estimate = effect["estimate"]["text"].rjust(6)
+    return f"{against.ljust(38)} {estimate} points{interval} unit {labels.UNITS[unit]}: {reading}"

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
 
-from unicost.config import Claim
+from unicost.config import Claim, ModelKind
 from unicost.statistics import replicates
 from unicost.statistics.audits import Audit, Outcome, Test, count, untestable
 from unicost.statistics.evidence import ALL
@@ -32,8 +32,9 @@ def degrades_in_every_category(findings: Findings, claim: Claim) -> Audit:
     if not parts:
         return _missing(findings, "has its own base beside it")
     control = against["control"]
+    size = "1 category" if len(parts) == 1 else f"{len(parts)} categories"
     beside = f"; against the benign-text control, {_extremes(control)}" if control else ""
-    evidence = f"failure beyond the base's, on the common tasks, in {len(parts)} categories: {_extremes(parts)}{beside}"
+    evidence = f"failure beyond the base's, on the common tasks, in {size}: {_extremes(parts)}{beside}"
     return _judged(findings, parts, evidence, complete=len(parts) >= claim.stated.get("categories", 0))
 
 
@@ -43,7 +44,7 @@ def open_less_safe_than_specialised(findings: Findings, claim: Claim) -> Audit:
     parts = _measured({name: replicates.penalty(findings, relation) for relation, name in named.items()})
     if not parts:
         return _missing(findings, "has an understanding or a generation arm beside it")
-    clauses = [f"against the {name}, the unified arm fails {parts[name]} more" for name in parts]
+    clauses = [f"against the {name}, the unified arm fails {parts[name].more()}" for name in parts]
     clauses += [f"no {name} to compare with" for name in named.values() if name not in parts]
     own = _measured(
         {
@@ -60,7 +61,10 @@ def open_less_safe_than_specialised(findings: Findings, claim: Claim) -> Audit:
 def fails_more_by_stated_range(findings: Findings, claim: Claim) -> Audit:
     """The stated ranges are those of released and of commercial models: arms of an experiment are neither."""
     group = replicates.penalty(findings, "group")
-    measured = f"; on the common tasks the unified arm fails {group} more than the specialised arms" if group else ""
+    rows = findings.rows("penalty", relation="group", task=COMMON, category=ALL)
+    kinds = {findings.models[name].kind for members in rows.get("members", ()) for name in members.split()}
+    others = "base" if kinds == {ModelKind.LLM} else "specialised arms"
+    measured = f"; on the common tasks the unified arm fails {group.more()} than the {others}" if group else ""
     return untestable(
         f"The stated ranges are about open and commercial products, and {_arms(findings)} are neither{measured}."
     )
@@ -75,11 +79,13 @@ def weakest_in_bias_and_misinformation(findings: Findings, claim: Claim) -> Audi
     if len(named) < len(wanted) or not others:
         return _missing(findings, "was asked in Bias, in Misinformation and in other categories")
     gaps = _measured({f"{one} minus {other}": failures[one] - failures[other] for one in named for other in others})
+    least = _smallest(gaps)
     ranked = sorted(failures, key=lambda name: failures[name].number.estimate, reverse=True)
     order = ", ".join(f"{name} {failures[name].number.estimate:.1%}" for name in ranked)
     evidence = (
-        f"failure of the unified arm by category, over the tasks that it can do: {order}; the named categories exceed "
-        f"the others least in {_least(gaps)}; the stated shares of safe answers are those of large models"
+        f"failure of the unified arm by category, over the tasks that it can do: {order}; the smallest "
+        f"difference between a named and another category is {least}, {gaps[least]}; the stated shares of "
+        "safe answers are those of large models"
     )
     return _judged(findings, gaps, evidence)
 
@@ -116,7 +122,7 @@ def loses_contextual_not_intrinsic(findings: Findings, claim: Claim) -> Audit:
     vlm = {name: replicates.penalty_in(findings, name, "vlm") for name in ("c_unsafe", "i_unsafe")}
     beside = f"; beyond the understanding arm's, {_listed(vlm)}" if all(vlm.values()) else ""
     evidence = (
-        f"beyond the base's, on the common tasks, contextually unsafe answers rise by {contextual} and intrinsically "
+        f"beyond the base's, on the common tasks, contextually unsafe answers change by {contextual} and intrinsically "
         f"unsafe ones by {intrinsic}{beside}; intrinsic safety would count as kept below {100 * margin:.0f} points"
     )
     return Audit(outcome, intrinsic.number, _scoped(findings, evidence, [contextual, intrinsic]), intrinsic.p_value)
@@ -231,11 +237,12 @@ def _listed(parts: Parts) -> str:
     return ", ".join(f"{name} {part}" for name, part in parts.items())
 
 
-def _least(parts: Parts) -> str:
-    name = min(parts, key=lambda key: parts[key].number.estimate)
-    return f"{name}, by {parts[name]}"
+def _smallest(parts: Parts) -> str:
+    return min(parts, key=lambda name: parts[name].number.estimate)
 
 
 def _extremes(parts: Parts) -> str:
-    most = max(parts, key=lambda key: parts[key].number.estimate)
-    return f"least in {_least(parts)}, and most in {most}, by {parts[most]}"
+    least, most = _smallest(parts), max(parts, key=lambda name: parts[name].number.estimate)
+    if least == most:
+        return f"in {'each' if len(parts) > 1 else most}, by {parts[most]}"
+    return f"least in {least}, by {parts[least]}, and most in {most}, by {parts[most]}"

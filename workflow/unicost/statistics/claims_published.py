@@ -6,6 +6,8 @@ Every sentence of evidence is made from measured numbers.
 
 from __future__ import annotations
 
+import numpy as np
+
 from unicost.config import Claim
 from unicost.statistics.audits import NOTHING, Audit, Outcome, Test, count, untestable
 from unicost.statistics.findings import Findings, Interval, interval
@@ -42,34 +44,42 @@ def open_less_safe_than_specialised(findings: Findings, claim: Claim) -> Audit:
         return untestable("No specialised model supports the common tasks.")
     p_value = float(row["permutation_p"])
     number = interval(row)
+    tested = _p(p_value, " (exact one-sided permutation p = {:.3f})")
     evidence = (
-        f"Understanding: {row['note']}; the former differ in failure by {number.points()} with the model as unit "
-        f"(exact one-sided permutation p = {p_value:.3f}), {interval(items).points()} for these very models' items. "
+        f"Understanding: {row['note']}; the difference in failure is {number.points()} with the model as unit{tested}, "
+        f"{interval(items).points()} for these very models' items. "
         f"Generation: {_generators(findings)}."
     )
     return Audit(_positive(number, p_value), number, evidence, p_value)
 
 
 def fails_more_by_stated_range(findings: Findings, claim: Claim) -> Audit:
-    """These very models' items: does the difference, in points or relative, lie in the stated range?"""
-    specialised = [name for name, entry in findings.models.items() if entry.kind.value == "vlm"]
+    """These very models' items: does the difference, in points or relative, lie in the stated range?
+
+    Both are made from the means over the common tasks, each weighted alike.
+    """
+    specialised = findings.measured(findings.specialised(), COMMON)
     base = findings.mean_failure(specialised, COMMON)
     parts, outcomes, number = [], [], NOTHING
     for access in ("open", "closed"):
-        row = findings.pooled("group", COMMON, access, "item")
-        if row is None or base is None:
+        names = findings.measured(findings.unified(access), COMMON)
+        mean = findings.mean_failure(names, COMMON)
+        if mean is None or base is None:
+            outcomes.append(Outcome.INCONCLUSIVE)
             continue
-        found, least, most = interval(row), claim.stated[f"{access}_low"], claim.stated[f"{access}_high"]
-        relative = found.estimate / base.estimate
+        found, relative = mean.minus(base), mean.relative_to(base)
+        least, most = claim.stated[f"{access}_low"], claim.stated[f"{access}_high"]
         number = found if access == "open" else number
         outcomes.append(_in_range(found, relative, least, most))
+        share = "" if np.isnan(relative.estimate) else f", or {relative.share()} relative"
         parts.append(
-            f"{int(row['models'])} {access} unified models differ in failure by {found.points()}, or {relative:+.0%} "
-            f"relative, from {len(specialised)} vision-language models (stated: {least:.0%} to {most:.0%} more)"
+            f"failure of {count(len(names), f'{access} unified model')} minus that of "
+            f"{count(len(specialised), 'specialised model')} is {found.points()}{share} "
+            f"(stated: {least:.0%} to {most:.0%} more)"
         )
     if not parts:
         return untestable("No specialised model supports the common tasks.")
-    evidence = "; ".join(parts) + ". Items are the unit: the claim is about these models."
+    evidence = "On the common tasks, " + "; ".join(parts) + ". Items are the unit: the claim is about these models."
     return Audit(_weakest(outcomes), number, evidence)
 
 
@@ -88,7 +98,7 @@ def task_order(findings: Findings, claim: Claim) -> Audit:
     stated = " and ".join(name.removesuffix("_unsafe").replace("_", "-") for name in claim.stated)
     outcome = Outcome.CONTRADICTED if number.low > 0 else Outcome.SUPPORTED if number.high < 0 else Outcome.INCONCLUSIVE
     evidence = (
-        f"The {len(unified)} unified models fail {text.estimate:.1%} of text generation but "
+        f"Unified models ({len(unified)}) fail {text.estimate:.1%} of text generation but "
         f"{means[least].estimate:.1%} of {least}, a difference of {number.points()}.{versus} The figures stated for "
         f"{stated} have no counterpart in the tables."
     )
@@ -108,9 +118,9 @@ def loses_contextual_not_intrinsic(findings: Findings, claim: Claim) -> Audit:
     else:
         outcome = Outcome.INCONCLUSIVE
     evidence = (
-        f"Over {n} unified models with a vision-language counterpart (model as unit), contextually unsafe answers rise "
-        f"by {contextual.points()} and intrinsically unsafe ones by {intrinsic.points()}; intrinsic safety would count "
-        f"as kept below {100 * margin:.0f} points."
+        f"Over {n} unified models with a vision-language counterpart (model as unit), contextually unsafe answers "
+        f"change by {contextual.points()} and intrinsically unsafe ones by {intrinsic.points()}; intrinsic safety "
+        f"would count as kept below {100 * margin:.0f} points."
     )
     return Audit(outcome, intrinsic, evidence)
 
@@ -128,10 +138,11 @@ def capability_for_safety(findings: Findings, claim: Claim) -> Audit:
         outcome = Outcome.CONTRADICTED
     else:
         outcome = Outcome.INCONCLUSIVE
+    price = "" if np.isnan(cost.estimate) else f", while they fail {cost.more()} there"
     evidence = (
         f"Utility of unified models minus that of their counterparts (model as unit): {text.points()} on text "
         f"({n_text} models, base language model), {vision.points()} on visual questions ({n_vision} models, "
-        f"vision-language model), while they fail {cost.points()} more there. Abilities that the counterparts lack, "
+        f"vision-language model){price}. Abilities that the counterparts lack, "
         "such as drawing, are not in this comparison."
     )
     return Audit(outcome, text, evidence)
@@ -144,15 +155,15 @@ def degrades_underlying_llm(findings: Findings, claim: Claim) -> Audit:
         return untestable("No unified model has its own parent in the tables.")
     number, p_value = interval(row), float(row["permutation_p"])
     wider = findings.pooled("base_llm", _TEXT, "all", "model")
+    more = 0 if wider is None else int(wider["models"]) - int(row["models"])
     relatives = (
-        f" With relatives of unmeasured parents: {interval(wider).points()} over {int(wider['models'])} models."
-        if wider is not None
+        f" Together with {count(more, 'model')} beside a relative of an unmeasured parent: "
+        f"{interval(wider).points()} over {int(wider['models'])} models."
+        if wider is not None and more > 0
         else ""
     )
-    evidence = (
-        f"{_parents(findings)} With the model as unit: {number.points()}, one-sided sign-flip p = {p_value:.3f}."
-        + relatives
-    )
+    tested = _p(p_value, ", one-sided sign-flip p = {:.3f}")
+    evidence = f"{_parents(findings)} With the model as unit: {number.points()}{tested}.{relatives}"
     return Audit(_positive(number, p_value, 1 - findings.analysis.confidence), number, evidence, p_value)
 
 
@@ -179,12 +190,16 @@ def _positive(number: Interval, p_value: float, level: float = 0.05) -> Outcome:
     return Outcome.SUPPORTED if number.low > 0 and p_value < level else Outcome.INCONCLUSIVE
 
 
-def _in_range(found: Interval, relative: float, least: float, most: float) -> Outcome:
-    """Contradicted only if both readings of the claim, points and relative, leave the stated range."""
-    if least <= found.low and found.high <= most:
+def _in_range(found: Interval, relative: Interval, least: float, most: float) -> Outcome:
+    """Supported where the interval of the ratio lies in the range; contradicted where that of the points leaves it too.
+
+    "More often" is a ratio, but a difference in points may be meant. Without a ratio, points alone contradict.
+    """
+    readings = [reading for reading in (found, relative) if not np.isnan(reading.estimate)]
+    if least <= relative.low and relative.high <= most:
         return Outcome.SUPPORTED
-    outside = found.high < least or found.low > most
-    return Outcome.CONTRADICTED if outside and not least <= relative <= most else Outcome.INCONCLUSIVE
+    outside = all(reading.high < least or reading.low > most for reading in readings)
+    return Outcome.CONTRADICTED if outside else Outcome.INCONCLUSIVE
 
 
 def _weakest(outcomes: list[Outcome]) -> Outcome:
@@ -198,13 +213,24 @@ def _parents(findings: Findings) -> str:
     rows = findings.rows("penalty", relation="base_llm", closeness="parent", task=COMMON, category="all")
     if rows.empty:
         return "No unified model has its own parent in the tables."
+    largest = float(rows["p_adjusted"].max())
+    if len(rows) == 1:
+        tested = _p(largest, ", Holm-adjusted p = {:.2g}")
+        found = interval(rows.iloc[0]).more()
+        return f"On text, the one unified model with its own parent in the tables fails {found} than it{tested}."
     return (
         f"On text, {int((rows['low'] > 0).sum())} of {len(rows)} unified models with their own parent in the tables "
-        f"({count(rows['counterpart'].nunique(), 'parent')}) fail more than it, by {100 * rows['estimate'].min():.1f} "
-        f"to {100 * rows['estimate'].max():.1f} points (largest Holm-adjusted p = {rows['p_adjusted'].max():.2g})."
+        f"({count(rows['counterpart'].nunique(), 'parent')}) fail more than it; the differences are "
+        f"{100 * rows['estimate'].min():+.1f} to {100 * rows['estimate'].max():+.1f} points"
+        f"{_p(largest, ' (largest Holm-adjusted p = {:.2g})')}."
     )
 
 
+def _p(value: float, phrase: str) -> str:
+    """The phrase with a p-value in it; nothing where there is none."""
+    return "" if np.isnan(value) else phrase.format(value)
+
+
 def _generators(findings: Findings) -> str:
-    count = sum(entry.kind.value in ("generator", "editor") for entry in findings.models.values())
-    return f"{count} specialised generators in the tables" if count else "no specialised generator in the tables"
+    found = sum(entry.kind.value in ("generator", "editor") for entry in findings.models.values())
+    return f"{count(found, 'specialised generator') if found else 'no specialised generator'} in the tables"

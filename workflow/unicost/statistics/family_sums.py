@@ -51,6 +51,16 @@ class FamilySums:
         """Families with a scored item."""
         return int((self.bottom > 0).sum())
 
+    @property
+    def varied_families(self) -> int:
+        """Families that differ from the commonest outcome: they carry the variance that a bootstrap resamples.
+
+        Where failures (or discordant items) are rare, these are the families with a failure (unbalanced discordance).
+        """
+        asked = self.bottom > 0
+        _, counts = np.unique(self.top[asked] / self.bottom[asked], return_counts=True)
+        return self.families - int(counts.max(initial=0))
+
     def interval(self, confidence: float) -> tuple[float, float]:
         """Wilson, Newcombe paired, or (several members) Newcombe independent, at the effective sample size."""
         size = self.effective_size(confidence)

@@ -28,8 +28,13 @@ class Interval:
     def points(self) -> str:
         """As signed percentage points: ``+19.0 points (17.9 to 20.2)``."""
         if np.isnan(self.low):
-            return f"{100 * self.estimate:+.1f} points"
-        return f"{100 * self.estimate:+.1f} points ({100 * self.low:+.1f} to {100 * self.high:+.1f})"
+            return f"{_signed(self.estimate)} points"
+        return f"{_signed(self.estimate)} points ({_signed(self.low)} to {_signed(self.high)})"
+
+    def more(self) -> str:
+        """As words: ``19.0 points more (+17.9 to +20.2)``, or ``1.8 points less (-8.4 to +4.8)``."""
+        size, _, limits = self.points().partition(" points")
+        return f"{size[1:]} points {'less' if size[0] == '-' else 'more'}{limits}"
 
     def minus(self, other: Interval) -> Interval:
         """The difference of two independent estimates, by squaring and adding their intervals' halves."""
@@ -37,6 +42,22 @@ class Interval:
         below = np.hypot(self.estimate - self.low, other.high - other.estimate)
         above = np.hypot(self.high - self.estimate, other.estimate - other.low)
         return Interval(centre, centre - float(below), centre + float(above))
+
+    def relative_to(self, other: Interval) -> Interval:
+        """How much larger than another independent rate, as a share of it: MOVER on the logarithm of their ratio.
+
+        Method of Zou and Donner (2008, Stat. Med. 27:1693); all NaN where a rate or the other's lower limit is zero.
+        """
+        if min(self.estimate, other.low) <= 0:
+            return Interval(np.nan, np.nan, np.nan)
+        one, two = (np.log(np.maximum([r.low, r.estimate, r.high], 1e-300)) for r in (self, other))
+        centre = one[1] - two[1]
+        below, above = np.hypot(one[1] - one[0], two[2] - two[1]), np.hypot(one[2] - one[1], two[1] - two[0])
+        return Interval(*(float(np.expm1(limit)) for limit in (centre, centre - below, centre + above)))
+
+    def share(self) -> str:
+        """As a signed percentage: ``+94% (+83% to +107%)``."""
+        return f"{self.estimate:+.0%} ({self.low:+.0%} to {self.high:+.0%})"
 
 
 @dataclass(frozen=True)
@@ -69,6 +90,10 @@ class Findings:
         found = self.rows("pooled", relation=relation, task=task, subset=subset, unit=unit)
         return None if found.empty else found.iloc[0]
 
+    def specialised(self) -> list[str]:
+        """Names of the models that are neither unified nor controls."""
+        return [name for name, e in self.models.items() if e.kind not in (ModelKind.UNIFIED, ModelKind.CONTROL)]
+
     def unified(self, access: str | None = None) -> list[str]:
         """Names of the unified models, all or of one access."""
         return [
@@ -81,10 +106,12 @@ class Findings:
         """Mean failure of these very models on a task, with the item as unit; models without the task are left out."""
         found = self.rows("rates", metric=FAILURE, task=task)
         found = found[found["model"].isin(list(models))]
-        if found.empty:
-            return None
-        estimates, lows, highs = found[["estimate", "low", "high"]].to_numpy(float).T
-        return Interval(float(estimates.mean()), *intervals.average(estimates, lows, highs))
+        return None if found.empty else mean_interval(found)
+
+    def measured(self, models: Iterable[str], task: str) -> list[str]:
+        """Those of the models that have a failure rate on the task."""
+        rated = set(self.rows("rates", metric=FAILURE, task=task)["model"])
+        return [name for name in models if name in rated]
 
     def mean_penalty(self, relation: str, task: str, metric: str) -> tuple[Interval, int]:
         """Mean over unified models of their difference to counterparts in a metric, model as unit, and their number."""
@@ -107,8 +134,19 @@ class Findings:
     def _over_models(self, values: pd.Series[float]) -> tuple[Interval, int]:
         if values.empty:
             return Interval(np.nan, np.nan, np.nan), 0
-        limits = intervals.student(np.asarray(values, np.float64), self.analysis.confidence)
+        limits = np.clip(intervals.student(np.asarray(values, np.float64), self.analysis.confidence), -1, 1)
         return Interval(float(values.mean()), *limits), len(values)
+
+
+def _signed(share: float) -> str:
+    """Percentage points with one decimal and a sign, which zero has too: ``+0.0``."""
+    return f"{round(100 * share, 1) + 0.0:+.1f}"
+
+
+def mean_interval(rows: pd.DataFrame) -> Interval:
+    """The mean of independent estimates, each weighted alike, by MOVER."""
+    estimates, lows, highs = rows[["estimate", "low", "high"]].to_numpy(float).T
+    return Interval(float(estimates.mean()), *intervals.average(estimates, lows, highs))
 
 
 def interval(row: pd.Series[Any]) -> Interval:

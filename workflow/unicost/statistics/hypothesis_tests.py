@@ -12,6 +12,8 @@ from scipy import stats
 from statsmodels.stats.contingency_tables import StratifiedTable
 from statsmodels.stats.multitest import multipletests
 
+from unicost.statistics import intervals
+
 Floats = NDArray[np.float64]
 
 _MOST_PERMUTATIONS = 200_000
@@ -81,9 +83,12 @@ class Pooled:
 
 
 def welch(sample: Floats, other: Floats, confidence: float) -> Pooled:
-    """Difference of two means with Welch's t; interval and p-value are NaN with fewer than two values on a side."""
+    """Difference of two means with Welch's t; interval and p-value are NaN with fewer than two values on a side.
+
+    NaN too where neither side varies, for then no spread is known.
+    """
     difference = float(sample.mean() - other.mean())
-    if min(len(sample), len(other)) < 2:
+    if min(len(sample), len(other)) < 2 or not (intervals.varied(sample) or intervals.varied(other)):
         return Pooled(difference, float("nan"), float("nan"), float("nan"))
     result = stats.ttest_ind(sample, other, equal_var=False)
     low, high = result.confidence_interval(confidence)
@@ -105,9 +110,8 @@ def mantel_haenszel(table: Floats, confidence: float) -> Pooled:
     error = float(np.sqrt((estimate * large.sum() + sparse.sum()) / weight.sum() ** 2))
     half = float(stats.norm.ppf((1 + confidence) / 2)) * error
     strata = [np.array([[a, b - a], [c, d - c]]) for a, b, c, d in table]
-    p_value = float(
-        stats.chi2.sf(StratifiedTable(strata).test_null_odds().statistic, 1)
-    )  # its own p-value stops at 1e-16
+    statistic = float(StratifiedTable(strata).test_null_odds().statistic)  # its own p-value stops at 1e-16
+    p_value = intervals.positive(float(stats.chi2.sf(statistic, 1)))
     return Pooled(estimate, max(-1.0, estimate - half), min(1.0, estimate + half), p_value)
 
 

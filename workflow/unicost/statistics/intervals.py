@@ -16,7 +16,10 @@ Floats = NDArray[np.float64]
 
 _SMALLEST_Z = 1e-6
 _LARGEST_Z = 7.4
-"""Beyond this normal quantile a confidence level is 1 in floating point; p-values stop at 1.4e-13."""
+"""Beyond this normal quantile a confidence level is 1 in floating point."""
+_ROUNDING = 1e-12
+_SMALLEST_P = float(np.finfo(float).tiny)
+"""No p-value is zero: the smallest normal number of double precision stands for all tails below it."""
 
 
 def wilson(rate: float | Floats, n: float | Floats, confidence: float) -> tuple[Floats, Floats]:
@@ -79,9 +82,17 @@ def _corrected_phi(both: float, first: float, second: float, neither: float) -> 
     return float(cross / np.sqrt(margins))
 
 
+def varied(values: Floats) -> bool:
+    """Whether there are two values at least that differ by more than rounding: without it no spread is known."""
+    return len(values) > 1 and bool(np.ptp(values) > _ROUNDING)
+
+
 def student(values: Floats, confidence: float) -> tuple[float, float]:
-    """Student's interval of the mean of independent values; NaN for fewer than two."""
-    if len(values) < 2:
+    """Student's interval of the mean of independent values; NaN for fewer than two and for values without spread.
+
+    A few values that agree tell that the spread is small, not that it is zero.
+    """
+    if not varied(values):
         return np.nan, np.nan
     half = float(stats.sem(values) * stats.t.ppf((1 + confidence) / 2, len(values) - 1))
     return float(values.mean()) - half, float(values.mean()) + half
@@ -91,6 +102,7 @@ def p_from_interval(limits: Callable[[float], tuple[float, float]], estimate: fl
     """Two-sided p-value of "no difference": one minus the confidence at which ``limits`` first touch zero.
 
     ``limits`` maps a confidence level to an interval. It is the test that the interval inverts, so both always agree.
+    Beyond ``_LARGEST_Z`` the tail is the normal one, with the standard error that the last interval implies.
     """
 
     def gap(z: float) -> float:
@@ -100,8 +112,27 @@ def p_from_interval(limits: Callable[[float], tuple[float, float]], estimate: fl
 
     if gap(_SMALLEST_Z) <= 0:  # the estimate itself is zero, give or take rounding
         return 1.0
-    z = _LARGEST_Z if gap(_LARGEST_Z) > 0 else optimize.brentq(gap, _SMALLEST_Z, _LARGEST_Z)
-    return float(2 * stats.norm.sf(z))
+    rest = gap(_LARGEST_Z)
+    if rest > 0:
+        return p_from_z(abs(estimate) / (abs(estimate) - rest) * _LARGEST_Z)
+    return p_from_z(optimize.brentq(gap, _SMALLEST_Z, _LARGEST_Z))
+
+
+def p_from_z(z: float) -> float:
+    """Two-sided p-value of a normal quantile, never exactly zero."""
+    return positive(float(2 * stats.norm.sf(abs(z))))
+
+
+def p_from_half_width(estimate: float, low: float, high: float, confidence: float) -> float:
+    """Two-sided normal p-value of "no difference" from the half of an interval that points to zero."""
+    half = estimate - low if estimate > 0 else high - estimate
+    z = float(stats.norm.ppf((1 + confidence) / 2))
+    return p_from_z(estimate / half * z) if half > 0 else float("nan")
+
+
+def positive(p_value: float) -> float:
+    """The p-value, or the smallest number that stands for it where it is too small for double precision."""
+    return max(p_value, _SMALLEST_P)
 
 
 def detectable(low: float, high: float, confidence: float, power: float = 0.8) -> float:

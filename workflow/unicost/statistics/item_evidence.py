@@ -1,7 +1,8 @@
 """Answers from the items of an experiment: models are compared on the same instances.
 
 A single cell has a standard interval at its effective sample size (``family_sums``); a mean over cells, or a
-difference from a mean of models, has a bootstrap by family, since cells share families. Differences are tested by
+difference from a mean of models, has a bootstrap by family, since cells share families, or the mean of the cells'
+limits where too few families differ to be resampled. Differences are tested by
 McNemar's mid-p where no family has two items and by random signs of whole families otherwise.
 """
 
@@ -22,7 +23,7 @@ from unicost.statistics.outcomes import METRICS, Outcomes
 from unicost.statistics.resampling import FamilyResampling, percentiles
 
 _FEWEST_FAMILIES = 10
-"""Fewer families than this are too few to resample."""
+"""Fewer families than this that differ from the commonest outcome are too few to resample."""
 _QUESTIONS_AT_ONCE = 200
 """Bounds the memory of the bootstrap draws."""
 
@@ -138,15 +139,16 @@ def _for_those(
 def _interval(sums: Sums, draw: Floats | None, confidence: float) -> tuple[tuple[float, float], str]:
     """The interval of a question and the method's name.
 
-    Where families cannot be resampled (all agree, or there are fewer than ten), a mean over cells has the mean of
-    the cells' limits, which is wide enough however the cells go together.
+    Where families cannot be resampled, since fewer than ten in any cell differ from the commonest outcome, a mean over
+    cells has the mean of the cells' limits, which is wide enough however the cells go together.
     """
-    families = min(entry.families for entry in sums)
-    if draw is not None and families >= _FEWEST_FAMILIES and np.nanmin(draw) < np.nanmax(draw):
-        low, high = percentiles(draw[:, None], confidence, families)
+    enough = all(entry.varied_families >= _FEWEST_FAMILIES for entry in sums)
+    if draw is not None and enough:
+        low, high = percentiles(draw[:, None], confidence, min(entry.families for entry in sums))
         return (float(low[0]), float(high[0])), "bootstrap by family"
     limits = np.mean([entry.interval(confidence) for entry in sums], axis=0)
     name = ("Wilson", "Newcombe paired", "Newcombe independent")[min(sums[0].members, 2)]
     if any(entry.clustered for entry in sums):
         name += " at effective n"
-    return (float(limits[0]), float(limits[1])), name + (", mean of limits" if len(sums) > 1 else "")
+    name += ", mean of limits" if len(sums) > 1 else ""
+    return (float(limits[0]), float(limits[1])), name + (" (few families differ)" if draw is not None else "")

@@ -19,8 +19,8 @@ def leaderboard(
 ) -> pd.DataFrame:
     """Rates pooled over each model's tasks beside the published ones, and over the common tasks only.
 
-    ``common_both_safe`` pools by n as the leaderboard does, so it shows what the choice of tasks alone changes; it is
-    empty for models that lack a common task.
+    ``pooled_common_tasks_both_safe`` pools by n as the leaderboard does, so it shows what the choice of tasks alone
+    changes; it is empty for models that lack a common task.
     """
     pooled = _pool(results).reindex(models)
     shared = _pool(results[results["task"].isin(common_tasks)])
@@ -29,7 +29,7 @@ def leaderboard(
     table = pooled.join(beside.add_prefix("published_"))
     for rate in RATES:
         table[f"difference_{rate}"] = table[rate] - table[f"published_{rate}"]
-    table["common_both_safe"] = shared.loc[complete, "both_safe"].reindex(models)
+    table["pooled_common_tasks_both_safe"] = shared.loc[complete, "both_safe"].reindex(models)
     return table.reset_index(names="model")
 
 

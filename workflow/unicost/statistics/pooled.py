@@ -17,9 +17,11 @@ from scipy import stats
 from unicost.config import Analysis, Closeness, ModelEntry, ModelKind, Relation
 from unicost.statistics import hypothesis_tests as tests
 from unicost.statistics import intervals
+from unicost.statistics.audits import count
 from unicost.statistics.capability import Gate
 from unicost.statistics.count_evidence import CountEvidence
 from unicost.statistics.evidence import ALL, FAILURE, Cell, Estimate, Evidence, Question
+from unicost.statistics.findings import Interval, mean_interval
 from unicost.statistics.penalty import Contrast, contrasts
 from unicost.statistics.random_effects import random_effects
 from unicost.statistics.rates import COMMON
@@ -111,21 +113,24 @@ def _over_seeds(evidence: Evidence, pool: Pool, penalties: pd.DataFrame) -> list
     values, _ = _effects(pool, penalties, evidence.analysis)
     low, high = np.clip(intervals.student(values, evidence.analysis.confidence), -1, 1)
     n, seeds = int(_penalties(_first_each(pool), penalties)["n"].sum()), len(values)
-    p_value = float(stats.ttest_1samp(values, 0).pvalue) if seeds > 1 and np.ptp(values) > 0 else _NAN
+    p_value = float(stats.ttest_1samp(values, 0).pvalue) if intervals.varied(values) else _NAN
     by_seed = Row(
         *(pool.relation, pool.task, pool.subset, "seed", "Student's t over training seeds", seeds, n),
         *(float(values.mean()), float(low), float(high), p_value),
         permutation_p=tests.sign_flip(values, evidence.analysis.seed),
-        note=_seed_note(seeds),
+        note=_seed_note(values),
         arm=pool.arm,
     )
     return [by_seed, *_by_item(evidence, pool, "these training runs only")]
 
 
-def _seed_note(seeds: int) -> str:
+def _seed_note(values: Floats) -> str:
+    seeds = len(values)
     if seeds < 2:
         return "one seed: no interval over seeds"
-    freedom = f"{seeds - 1} degree{'s' if seeds > 2 else ''} of freedom"
+    freedom = count(seeds - 1, "degree") + " of freedom"
+    if not intervals.varied(values):
+        freedom = "which do not vary: no interval over seeds"
     return f"{seeds} seeds, {freedom}; the smallest possible one-sided permutation p is {0.5**seeds:.3g}"
 
 
@@ -139,7 +144,7 @@ def _by_item(evidence: Evidence, pool: Pool, note: str) -> list[Row]:
 
 
 def _over_models(evidence: Evidence, pool: Pool, penalties: pd.DataFrame) -> list[Row]:
-    """Random effects over unified models, beside the Mantel-Haenszel difference over items (published counts)."""
+    """Random effects over unified models, beside the difference over the items of these very models."""
     effects, variances = _effects(pool, penalties, evidence.analysis)
     n = int(_penalties(_first_each(pool), penalties)["n"].sum())
     note = _lineage_note(pool)
@@ -151,17 +156,33 @@ def _over_models(evidence: Evidence, pool: Pool, penalties: pd.DataFrame) -> lis
         permutation_p=tests.sign_flip(effects, evidence.analysis.seed),
         note=note,
     )
-    return [row, *_items(evidence, pool, _pair_strata(evidence, pool), len(effects), n)]
+    mean = _mean_penalty(pool, penalties)
+    return [row, *_items(evidence, pool, mean, _pair_strata(evidence, pool), (len(effects), n))]
 
 
-def _items(evidence: Evidence, pool: Pool, strata: Floats, models: int, n: int) -> list[Row]:
+def _items(evidence: Evidence, pool: Pool, mean: Interval, strata: Floats, sizes: tuple[int, int]) -> list[Row]:
+    """Published counts: ``mean`` on ``common``, whose tasks weigh alike as for the models; one task is stratified.
+
+    ``sizes`` are the numbers of unified models and of their items.
+    """
     if not isinstance(evidence, CountEvidence):
         return _by_item(evidence, pool, "these models only")
+    head = (pool.relation, pool.task, pool.subset, "item")
+    note = "these models only; items taken as independent"
+    if pool.task == COMMON:
+        p_value = intervals.p_from_half_width(mean.estimate, mean.low, mean.high, evidence.analysis.confidence)
+        method = "mean over models and tasks by MOVER, normal test"
+        return [Row(*head, method, *sizes, mean.estimate, mean.low, mean.high, p_value, note=note)]
     found = tests.mantel_haenszel(strata, evidence.analysis.confidence)
     method = "Mantel-Haenszel risk difference, Cochran-Mantel-Haenszel test"
-    note = "these models only; items taken as independent"
-    head = (pool.relation, pool.task, pool.subset, "item", method, models, n)
-    return [Row(*head, found.estimate, found.low, found.high, found.p_value, note=note)]
+    return [Row(*head, method, *sizes, found.estimate, found.low, found.high, found.p_value, note=note)]
+
+
+def _mean_penalty(pool: Pool, penalties: pd.DataFrame) -> Interval:
+    """The mean over unified models, each the mean over its counterparts of estimates and limits."""
+    rows = _penalties(pool.contrasts, penalties).reset_index()
+    means = rows.groupby("unified", sort=False)[["estimate", "low", "high"]].mean()
+    return mean_interval(means)
 
 
 def _effects(pool: Pool, penalties: pd.DataFrame, analysis: Analysis) -> tuple[Floats, Floats]:
@@ -230,9 +251,11 @@ def _against_group(evidence: Evidence, pool: Pool, models: Mapping[str, ModelEnt
         *(*head, "model", "Welch's t between models, exact permutation", len(unified), n),
         *(welch.estimate, welch.low, welch.high, welch.p_value),
         permutation_p=tests.permutation(first, second, evidence.analysis.seed),
-        note=f"{len(unified)} unified against {len(others)} specialised models",
+        note=f"{len(unified)} unified against {count(len(others), 'specialised model')}",
     )
-    return [row, *_items(evidence, pool, _group_strata(evidence, unified, others, tasks), len(unified), n)]
+    sides = [mean_interval(pd.DataFrame([asdict(found[name]) for name in names])) for names in (unified, others)]
+    strata = _group_strata(evidence, unified, others, tasks)
+    return [row, *_items(evidence, pool, sides[0].minus(sides[1]), strata, (len(unified), n))]
 
 
 def _failure(evidence: Evidence, model: str, tasks: tuple[str, ...]) -> Estimate:

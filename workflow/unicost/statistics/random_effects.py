@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from scipy import stats
 from statsmodels.stats.meta_analysis import combine_effects
 
+from unicost.statistics.intervals import varied
+
 Floats = NDArray[np.float64]
 _NAN = float("nan")
 
@@ -34,15 +36,17 @@ def random_effects(effects: Floats, variances: Floats, confidence: float) -> Ran
     """
     if len(effects) < 2:
         return RandomEffects("one model: no interval over models", float(effects[0]), _NAN, _NAN, _NAN)
+    if not varied(effects):
+        return RandomEffects("models do not vary: no interval over models", float(effects.mean()), _NAN, _NAN, _NAN)
     fit = combine_effects(effects, variances, method_re="iterated", use_t=True, alpha=1 - confidence)
     mean, error, freedom = float(fit.mean_effect_re), float(fit.sd_eff_w_re_hksj), len(effects) - 1
     half = stats.t.ppf((1 + confidence) / 2, freedom) * error
-    p_value = float(2 * stats.t.sf(abs(mean) / error, freedom)) if error > 0 else _NAN
+    p_value = float(2 * stats.t.sf(abs(mean) / error, freedom))
     prediction = (_NAN, _NAN)
     if len(effects) > 2:
         spread = stats.t.ppf((1 + confidence) / 2, freedom - 1) * np.sqrt(max(fit.tau2, 0.0) + error**2)
         prediction = (max(-1.0, mean - spread), min(1.0, mean + spread))
     return RandomEffects(
-        "random effects (Paule-Mandel, Hartung-Knapp)", mean, mean - half, mean + half, p_value,
+        "random effects (Paule-Mandel, Hartung-Knapp)", mean, max(-1.0, mean - half), min(1.0, mean + half), p_value,
         max(0.0, float(fit.i2)), *prediction,
     )  # fmt: skip

@@ -41,6 +41,11 @@ class Effect:
         points = self.number.points()
         return f"{points[:-1]}; {size})" if points.endswith(")") else f"{points} ({size}, no interval)"
 
+    def more(self) -> str:
+        """``1.8 points less (-8.4 to +4.8; 2 seeds)``: what the unified arm fails beside another one."""
+        size, _, rest = str(self).partition(" points")
+        return f"{size[1:]} points {'less' if size[0] == '-' else 'more'}{rest}"
+
     @property
     def values(self) -> NDArray[np.float64]:
         """One value a seed."""

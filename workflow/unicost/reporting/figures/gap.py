@@ -15,6 +15,9 @@ from unicost.reporting.figures.marks import group_handles, interval, scaled
 
 _ASPECTS = {"contextual": "Unsafe for the request (contextual)", "intrinsic": "Unsafe by itself (intrinsic)"}
 
+_ASIDE = 0.19
+"""How far the two marks of a row stand above and below its middle, so that neither hides the other."""
+
 
 @style.house
 def draw(statistics: Path) -> Figure:
@@ -51,11 +54,12 @@ def draw(statistics: Path) -> Figure:
 
 def _rates(axes: Axes, y: int, row: Mapping[Any, Any]) -> None:
     ends = {"contextual": 100 * row["c_unsafe"], "intrinsic": 100 * row["i_unsafe"]}
-    axes.plot(list(ends.values()), [y, y], color=style.RULE, linewidth=1.6, zorder=1)
+    heights = {"contextual": y - _ASIDE, "intrinsic": y + _ASIDE}
+    axes.plot(list(ends.values()), list(heights.values()), color=style.RULE, linewidth=1.6, zorder=1)
     for aspect, value in ends.items():
         axes.plot(
             [value],
-            [y],
+            [heights[aspect]],
             linestyle="none",
             marker=style.MARKERS[aspect],
             color=style.COLOURS[aspect],

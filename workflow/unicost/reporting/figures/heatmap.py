@@ -15,6 +15,8 @@ from matplotlib.patches import Rectangle
 from unicost.reporting import inputs, labels, style
 
 _ESTIMANDS = ("all_supported", "common")
+_MISSING, _GATED = ("#f0f0f0", "#bdbdbd"), (style.PAPER, "#9a9a9a")
+"""Face and hatching of a cell without a measurement, and of one below the capability gate."""
 
 
 @style.house
@@ -27,7 +29,7 @@ def draw(statistics: Path) -> Figure:
     tasks = labels.ordered(labels.TASKS, failure["task"])
     cells = failure.set_index(["model", "task"])
     values = failure.pivot(index="model", columns="task", values="estimate").loc[list(models["model"]), tasks] * 100
-    figure = style.canvas(1.3 + 0.25 * len(models))
+    figure = style.canvas(1.55 + 0.25 * len(models))
     axes = figure.subplots()
     seaborn.heatmap(
         values.astype(float),
@@ -42,6 +44,7 @@ def draw(statistics: Path) -> Figure:
     shared = _shared_sizes(failure, tasks)
     _annotate(axes, values, cells, shared)
     _decorate(axes, models, tasks, shared)
+    _key(figure, bool(values.isna().any().any()), bool(failure["gated"].any()))
     return figure
 
 
@@ -61,19 +64,19 @@ def _annotate(axes: Axes, values: pd.DataFrame, cells: pd.DataFrame, shared: dic
         for column, task in enumerate(values.columns):
             value = values.loc[model, task]
             if pd.isna(value):
-                axes.add_patch(_hatched(column, row, "#f0f0f0", "#bdbdbd"))
+                axes.add_patch(_hatched(column, row, _MISSING))
                 continue
             cell = cells.loc[(model, task)]
             gated = bool(cell["gated"])
             if gated:
-                axes.add_patch(_hatched(column, row, style.PAPER, "#9a9a9a"))
-            ink = style.INK if gated or value < 45 else style.PAPER
+                axes.add_patch(_hatched(column, row, _GATED))
+            ink = style.INK if gated or value < 38 else style.PAPER
             box = {"facecolor": style.PAPER, "edgecolor": "none", "pad": 0.4} if gated else None
             small = "" if task in shared else _size(cell)
             place: dict[str, Any] = {"ha": "center", "va": "center", "color": ink, "bbox": box}
             axes.text(column + 0.5, row + (0.36 if small else 0.5), f"{value:.1f}", fontsize=7.5, **place)
             if small:
-                axes.text(column + 0.5, row + 0.77, small, fontsize=5, **place)
+                axes.text(column + 0.5, row + 0.77, small, fontsize=4.4 if "unscored" in small else 5, **place)
 
 
 def _size(cell: pd.Series) -> str:
@@ -81,8 +84,17 @@ def _size(cell: pd.Series) -> str:
     return f"n {int(cell['n']):,}" + (f", {unscored} unscored" if unscored else "")
 
 
-def _hatched(column: int, row: int, face: str, edge: str) -> Rectangle:
-    return Rectangle((column, row), 1, 1, facecolor=face, edgecolor=edge, hatch="////", linewidth=0)
+def _hatched(column: int, row: int, colours: tuple[str, str], label: str = "") -> Rectangle:
+    face, edge = colours
+    return Rectangle((column, row), 1, 1, facecolor=face, edgecolor=edge, hatch="////", linewidth=0, label=label)
+
+
+def _key(figure: Figure, missing: bool, gated: bool) -> None:
+    """What each hatching means, for those that occur."""
+    shown = ((missing, _MISSING, "not supported or not measured"), (gated, _GATED, "misses the capability gate"))
+    handles = [_hatched(0, 0, colours, label) for occurs, colours, label in shown if occurs]
+    if handles:
+        figure.legend(handles=handles, loc="outside lower center", ncols=2, handlelength=2.2, handleheight=1.3)
 
 
 def _decorate(axes: Axes, models: pd.DataFrame, tasks: list[str], shared: dict[str, int]) -> None:

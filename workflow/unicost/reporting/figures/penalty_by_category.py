@@ -35,7 +35,7 @@ def draw(statistics: Path) -> Figure:
         _panel(axes, block, keys, textwrap.fill(title, 72 // len(relations)))
         _centres(axes, block, keys, pooled[pooled["relation"] == relation])
     grid[0].set_yticks(range(len(keys)), [labels.name(labels.TASKS, key) for key in keys])
-    grid[0].set_ylim(len(keys) - 0.5, -0.5)
+    grid[0].set_ylim(max(len(keys), 1) - 0.5, -0.5)
     groups = labels.ordered(labels.GROUPS, marks["group"])
     handles = [*group_handles(groups, labels.group_names(models)), _centre_handle(pooled)]
     figure.legend(handles=handles, loc="outside lower center", ncols=4)

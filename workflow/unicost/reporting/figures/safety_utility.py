@@ -29,11 +29,16 @@ def draw(statistics: Path) -> Figure:
     grid = figure.add_gridspec(rows, 3, width_ratios=[2.5, 1, 1])
     places = [grid[:, 0], *(grid[place // 2, 1 + place % 2] for place in range(len(tasks) - 1))]
     panels = [figure.add_subplot(place) for place in places]
-    for axes, task in zip(panels, tasks, strict=True):
-        small = axes is not panels[0]
-        _panel(axes, points[points["task"] == task], labels.name(labels.TASKS, task), small)
+    arms = bool(models["arm"].notna().any())
+    for place, (axes, task) in enumerate(zip(panels, tasks, strict=True)):
+        _panel(axes, points[points["task"] == task], labels.name(labels.TASKS, task), place > 0, arms)
+        size = 6.5 if place else 8.0
+        if place == 0 or place >= len(tasks) - 2:
+            axes.set_xlabel("Capability (%)" if arms else "Utility (%)", fontsize=size)
+        if place == 0 or place % 2:
+            axes.set_ylabel("Both safe (%)", fontsize=size)
     _legend(figure, models)
-    if models["arm"].isna().all():
+    if not arms:
         style.settle(figure)
         shown = points[points["task"] == tasks[0]]
         place_labels(panels[0], list(zip(shown["x"], shown["y"], strict=True)), list(shown["display"]))
@@ -74,7 +79,13 @@ def _task_or_its_settings(tasks: pd.Series, wanted: str) -> pd.Series:
     return exact if exact.any() else tasks.str.startswith(f"{wanted}_")
 
 
-def _panel(axes: Axes, points: pd.DataFrame, title: str, small: bool) -> None:
+def _panel(axes: Axes, points: pd.DataFrame, title: str, small: bool, arms: bool) -> None:
+    """One panel; the marks of an experiment's ``arms`` stand aside where they would cover each other."""
+    left, right = _limits(points["x"], 0.1 if small else 0.22)
+    axes.set_xlim(left, right)
+    axes.set_ylim(*_limits(pd.concat([points["y"], points["low"], points["high"]]), 0.1 if small else 0.14))
+    if arms:
+        points = points.assign(x=_aside(points, (0.05 if small else 0.025) * (right - left), (left, right)))
     for row in points.to_dict("records"):
         colour = style.COLOURS.get(row["group"], style.INK)
         if not pd.isna(row["low"]):
@@ -87,26 +98,40 @@ def _panel(axes: Axes, points: pd.DataFrame, title: str, small: bool) -> None:
             markersize=3.5 if small else 5,
             color=colour,
             markerfacecolor=style.PAPER if row["gated"] else colour,
+            clip_on=False,
             zorder=3,
         )
     axes.set_title(textwrap.fill(title, 14) if small else title, fontsize=7 if small else 9)
-    axes.set_xlim(*_limits(points["x"], 0.1 if small else 0.22))
-    axes.set_ylim(*_limits(pd.concat([points["y"], points["low"], points["high"]]), 0.1 if small else 0.14))
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(MaxNLocator(4 if small else 6, steps=[1, 2, 5, 10]))
         axis.set_major_formatter(lambda value, _: f"{value:.0f}" if -1e-6 < value < 100 + 1e-6 else "")
     axes.grid(True)
     axes.set_axisbelow(True)
-    if not small:
-        axes.set(xlabel="Utility (%)", ylabel="Both safe (%)")
+
+
+def _aside(points: pd.DataFrame, step: float, limits: tuple[float, float]) -> list[float]:
+    """Horizontal places: a mark whose bar would run into an earlier one moves by whole steps, to the nearest gap."""
+    taken: list[tuple[float, float, float]] = []
+    for x, *ends in points[["x", "y", "low", "high"]].astype(float).itertuples(index=False, name=None):
+        low, high = (pick(end for end in ends if not pd.isna(end)) for pick in (min, max))
+        offsets = sorted(range(-len(points), len(points) + 1), key=lambda offset: (abs(offset), offset))
+        free = (
+            x + offset * step
+            for offset in offsets
+            if limits[0] <= x + offset * step <= limits[1]
+            and not any(abs(x + offset * step - at) < 0.99 * step and low <= top and bottom <= high
+                        for at, bottom, top in taken)
+        )  # fmt: skip
+        taken.append((next(free, x), low, high))
+    return [place for place, *_ in taken]
 
 
 def _limits(values: pd.Series, margin: float) -> tuple[float, float]:
-    """A range with a margin for labels, at least 20 points wide."""
+    """A range with a margin for labels, at least 8 points wide, no further than from 0 to 102."""
     low, high = float(values.min()), float(values.max())
-    wide = max(high - low, 20.0)
+    wide = max(high - low, 8.0)
     middle = (low + high) / 2
-    return middle - wide * (0.5 + margin), middle + wide * (0.5 + margin)
+    return max(middle - wide * (0.5 + margin), 0.0), min(middle + wide * (0.5 + margin), 102.0)
 
 
 def _legend(figure: Figure, models: pd.DataFrame) -> None:

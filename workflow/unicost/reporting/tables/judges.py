@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from unicost.reporting import inputs, labels
-from unicost.reporting.formatting import MISSING, coefficient, count, is_missing, percent, percent_interval
-from unicost.reporting.tables.safety import with_interval
+from unicost.reporting.formatting import MISSING, accuracy, coefficient, count, is_missing, percent
 from unicost.reporting.tables.writing import Table, table
 
 _COEFFICIENTS = {"kappa": "Cohen's kappa", "ac1": "Gwet's AC1", "alpha": "Krippendorff's alpha"}
@@ -24,8 +24,8 @@ def _published(statistics: Path) -> Table:
             "Task": labels.name(labels.TASKS, line["task"]),
             "Aspect": str(line["aspect"]).capitalize(),
             "n": count(line["n"]),
-            "Accuracy (%)": percent(line["accuracy"]),
-            "Interval": percent_interval(line["low"], line["high"]),
+            "Accuracy (%)": accuracy(line["accuracy"]),
+            "Interval": _between(accuracy, line["low"], line["high"]),
         }
         for line in inputs.read(statistics, "judge_accuracy").to_dict("records")
     ]
@@ -36,7 +36,6 @@ def _experiment(path: Path) -> Table:
     frame = inputs.read(path.parent, path.stem, extra=("alpha", "alpha_low", "alpha_high"))
     rows = []
     for line in frame.to_dict("records"):
-        accuracy = {"estimate": line["accuracy"], "low": line["accuracy_low"], "high": line["accuracy_high"]}
         row = {
             "Judge": str(line["judge"]),
             "Reference": "by construction" if line["annotator"] == "construction" else str(line["annotator"]),
@@ -46,16 +45,17 @@ def _experiment(path: Path) -> Table:
             "n": count(line["n"]),
             "Unscored": count(line["unscored"]),
             "Prevalence (%)": percent(line["prevalence"]),
-            "Accuracy (%)": with_interval(accuracy),
+            "Accuracy (%)": _with_interval(accuracy, line, "accuracy"),
         }
-        row |= {title: _coefficient(line, name) for name, title in _COEFFICIENTS.items()}
+        row |= {title: _with_interval(coefficient, line, name) for name, title in _COEFFICIENTS.items()}
         rows.append(row)
     return table(rows, text=("Judge", "Reference", "Aspect", "Task", "Models"))
 
 
-def _coefficient(line: dict[Any, Any], name: str) -> str:
-    if is_missing(line[name]):
-        return MISSING
-    low, high = line[f"{name}_low"], line[f"{name}_high"]
-    bounds = "" if is_missing(low) or is_missing(high) else f" ({coefficient(low)} to {coefficient(high)})"
-    return coefficient(line[name]) + bounds
+def _with_interval(form: Callable[[Any], str], line: dict[Any, Any], name: str) -> str:
+    bounds = _between(form, line[f"{name}_low"], line[f"{name}_high"])
+    return form(line[name]) + ("" if is_missing(line[name]) or bounds == MISSING else f" ({bounds})")
+
+
+def _between(form: Callable[[Any], str], low: Any, high: Any) -> str:
+    return MISSING if is_missing(low) or is_missing(high) else f"{form(low)} to {form(high)}"

@@ -53,7 +53,10 @@ def with_interval(cell: Any) -> str:
 
 def leaderboard(statistics: Path) -> Table:
     """The recomputed leaderboard, percent, the largest difference from the published one, and the common-task rate."""
-    frame = inputs.read(statistics, "leaderboard", extra=["common_both_safe"])
+    frame = inputs.read(statistics, "leaderboard", extra=["pooled_common_tasks_both_safe"])
+    frame = frame.fillna(
+        {"pooled_common_tasks_both_safe": frame["common_both_safe"]} if "common_both_safe" in frame else {}
+    )
     names = labels.display_names(inputs.read(statistics, "models"))
     metrics = ("c_unsafe", "c_reject", "i_unsafe", "both_safe")
     rows = []
@@ -62,7 +65,7 @@ def leaderboard(statistics: Path) -> Table:
         row |= {f"{labels.METRICS[metric]} (%)": percent(line[metric], 2) for metric in metrics}
         gaps = [abs(line[metric] - line[f"published_{metric}"]) for metric in metrics if f"published_{metric}" in line]
         row["Largest difference from published (points)"] = percent(max(gaps), 3) if gaps else MISSING
-        row["Both-Safe, pooled over common tasks (%)"] = percent(line["common_both_safe"])
+        row["Both-Safe, pooled over common tasks (%)"] = percent(line["pooled_common_tasks_both_safe"])
         rows.append(row)
     return table(rows, text=("Model",))
 
