@@ -24,7 +24,7 @@ reproduce: $(READY)
 	$(BIN)/snakemake --cores $(CORES)
 
 test: $(READY)
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests/workflow tests/contract tests/unit
 
 lint: $(READY)
 	$(BIN)/ruff check .

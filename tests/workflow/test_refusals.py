@@ -6,7 +6,7 @@ import pytest
 
 from tests.workflow.conftest import Project
 
-pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("refusals")]
+pytestmark = pytest.mark.workflow
 
 
 def refused(project: Project, *arguments: str) -> str:

@@ -10,7 +10,7 @@ import yaml
 
 from tests.workflow.conftest import Project, new_project
 
-pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("whole")]
+pytestmark = pytest.mark.workflow
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from unicost.store import read_table
 
 from tests.workflow.conftest import Project, new_project
 
-pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("resume")]
+pytestmark = pytest.mark.workflow
 
 MODELS = ["base-seed0", "unified-seed0"]
 TARGETS = ["results/miniature/verdicts.parquet", "results/miniature/human/agreement.csv"]
