@@ -178,10 +178,10 @@ TABLES: tuple[Entry, ...] = (
         "claims",
         "Audit of the claims",
         "Claims",
-        {
-            "published": "Each claim made about the benchmark, with the verdict that this study's data allow, the "
-            "estimate behind it, and what would test it further."
-        },
+        _both(
+            "Each claim made about the benchmark, with the verdict that this study's data allow, the estimate behind "
+            "it, and what would test it further."
+        ),
     ),
     Entry(
         "agreement",
