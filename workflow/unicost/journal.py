@@ -53,10 +53,11 @@ class Journal:
     def add(self, values: Mapping[str, bytes]) -> None:
         """Store a batch in one transaction: after a kill either all of it is there or nothing.
 
+        What is there already stays as it was, so that a job left behind by a killed run replaces nothing.
         Raises ``OSError`` where the disk is full or the file cannot be written; what was stored before stays.
         """
         try:
             with self._database:
-                self._database.executemany("INSERT OR REPLACE INTO items VALUES (?, ?)", values.items())
+                self._database.executemany("INSERT OR IGNORE INTO items VALUES (?, ?)", values.items())
         except sqlite3.OperationalError as error:
             raise OSError(f"{self.path}: cannot be written ({error}); free some space and run again") from error
