@@ -8,6 +8,7 @@ import random
 import signal
 import sqlite3
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -32,21 +33,32 @@ def undisturbed(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Project
     return project
 
 
+def journals(project: Project) -> list[Path]:
+    return [path for path in (project.folder / "results").rglob("*.sqlite") if path.stat().st_size]
+
+
 def journal_rows(project: Project) -> dict[str, bytes]:
-    """Every finished item of every journal, by journal and key."""
+    """Every finished item of every journal, by journal and key; opening one undoes a half-written batch."""
     rows = {}
-    for path in (project.folder / "results").rglob("*.sqlite"):
-        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
+    for path in journals(project):
+        with contextlib.closing(sqlite3.connect(path)) as database:
             for key, value in database.execute("SELECT key, value FROM items"):
                 rows[f"{path.relative_to(project.folder)}:{key}"] = value
     return rows
+
+
+def wait_for_progress(project: Project, process: subprocess.Popen[bytes]) -> None:
+    """Return when a journal has grown since now, or the run has ended."""
+    before = sum(path.stat().st_size for path in journals(project))
+    while process.poll() is None and sum(path.stat().st_size for path in journals(project)) < before + 20_000:
+        time.sleep(0.1)
 
 
 def test_killed_runs_resume_bit_for_bit(undisturbed: Project, root: Path, tmp_path: Path) -> None:
     project = new_project(root, tmp_path / "project", MODELS, ["miniature"])
     chance = random.Random(os.getpid())
     kept: dict[str, bytes] = {}
-    for _ in range(KILLS):
+    for kill in range(KILLS):
         process = subprocess.Popen(
             project.command(*TARGETS, "--quiet", "all"),
             cwd=project.folder,
@@ -55,8 +67,10 @@ def test_killed_runs_resume_bit_for_bit(undisturbed: Project, root: Path, tmp_pa
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
+        if kill % 2:
+            wait_for_progress(project, process)
         with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(chance.uniform(4, 16))
+            process.wait(chance.uniform(0, 3) if kill % 2 else chance.uniform(4, 16))
         assert process.poll() in (None, 0), "a run after a kill did not resume"
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
