@@ -47,7 +47,8 @@ def test_a_published_rate_above_one_is_refused(project: Project) -> None:
 
 def test_an_altered_published_table_is_refused(project: Project) -> None:
     project.edit("workflow/resources/published/published_results.csv", ",0.617,", ",0.618,")
-    assert "is not the file" in refused(project, "results/published/statistics/rates.csv").replace(": not", " is not")
+    output = refused(project, "results/published/statistics/rates.csv")
+    assert "workflow/resources/published/published_results.csv: not the file that" in output
 
 
 def test_a_truncated_parquet_file_is_refused(project: Project) -> None:

@@ -43,24 +43,19 @@ def run_of(wildcards):
     return SETTINGS.models[wildcards.model].run
 
 
-def shards_of(pattern):
-    """An input function: the pattern for each shard of one model's responses."""
+def response_files(study, models):
+    """The response files of some models of a study, one for each shard."""
+    shards = [f"{shard:03d}" for shard in range(SETTINGS.studies[study].shards)]
+    pattern = "results/{study}/responses/{model}/{shard}.parquet"
+    return expand(pattern, study=study, model=models, shard=shards)
 
-    def paths(wildcards):
-        shards = [f"{shard:03d}" for shard in range(study_of(wildcards).shards)]
-        return expand(
-            pattern, study=wildcards.study, model=wildcards.model, shard=shards
-        )
 
-    return paths
+def responses_of_model(wildcards):
+    return response_files(wildcards.study, wildcards.model)
 
 
 def all_responses(wildcards):
-    shards = [f"{shard:03d}" for shard in range(study_of(wildcards).shards)]
-    pattern = "results/{study}/responses/{model}/{shard}.parquet"
-    return expand(
-        pattern, study=wildcards.study, model=study_of(wildcards).models, shard=shards
-    )
+    return response_files(wildcards.study, study_of(wildcards).models)
 
 
 def all_judgements(wildcards):
@@ -191,15 +186,7 @@ def promised(study):
         "results/{study}/tables/{name}.html", study=study, name=table_names(study)
     )
     if study in EXPERIMENTS:
-        models, shards = SETTINGS.studies[study].models, range(
-            SETTINGS.studies[study].shards
-        )
-        paths += expand(
-            "results/{study}/responses/{model}/{shard:03d}.parquet",
-            study=study,
-            model=models,
-            shard=shards,
-        )
+        paths += response_files(study, SETTINGS.studies[study].models)
         names = [
             "benchmark.parquet",
             "verdicts.parquet",

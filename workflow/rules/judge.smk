@@ -19,7 +19,7 @@ rule extract_intents:
 rule detect:
     input:
         benchmark="results/{study}/benchmark.parquet",
-        responses=shards_of("results/{study}/responses/{model}/{shard}.parquet"),
+        responses=responses_of_model,
     output:
         "results/{study}/detections/{model}.parquet",
     log:
@@ -40,7 +40,7 @@ rule judge:
     input:
         benchmark="results/{study}/benchmark.parquet",
         intents="results/{study}/intents.parquet",
-        responses=shards_of("results/{study}/responses/{model}/{shard}.parquet"),
+        responses=responses_of_model,
         detections="results/{study}/detections/{model}.parquet",
     output:
         "results/{study}/judgements/{judge}/{model}.parquet",
