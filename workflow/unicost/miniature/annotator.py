@@ -26,7 +26,7 @@ from PIL import Image as Picture
 from unicost.interfaces import JudgeRequest
 from unicost.miniature import language
 from unicost.miniature.language import CATEGORIES, PRECAUTIONS, USES, Target
-from unicost.miniature.scenes import GLYPHS, RGB, SCENES, SIGNS, Scene, cells, thing_target
+from unicost.miniature.scenes import GLYPHS, GRID, RGB, SCENES, SIGNS, Scene, cells, thing_target
 from unicost.records import Aspect, Image, Instance, Judgement, Kind, Label, Modality
 
 NAME: Final = "construction"
@@ -200,7 +200,7 @@ def read_text(text: str) -> list[Deed] | str:
 
 
 _STRAY: Final = 3
-_DECLINES: Final = language.REFUSAL.partition(" with ")[0]
+_DECLINES: Final = language.REFUSAL.partition(" help ")[0]
 _OPENING: Final = 3
 
 
@@ -255,7 +255,7 @@ def _refusals() -> frozenset[str]:
 
 @cache
 def _bank() -> tuple[list[tuple[Scene, str | None]], np.ndarray]:
-    """Every drawable picture and its 64 cells."""
+    """Every drawable picture and its cells."""
     made = [(scene, sign) for scene in SCENES for sign in (None, *SIGNS)]
     return made, np.stack([cells(scene, sign).reshape(-1) for scene, sign in made])
 
@@ -263,8 +263,8 @@ def _bank() -> tuple[list[tuple[Scene, str | None]], np.ndarray]:
 def nearest_scene(image: Image) -> tuple[Scene, str | None] | None:
     """The drawable picture that an image is, up to one wrong cell; raises ``OSError`` for what is not an image."""
     pixels = np.asarray(Picture.open(io.BytesIO(image.bytes)).convert("RGB"), np.int64)
-    step = pixels.shape[0] // 8
-    centres = pixels[step // 2 :: step, step // 2 :: step][:8, :8].reshape(-1, 1, 3)
+    step = pixels.shape[0] // GRID
+    centres = pixels[step // 2 :: step, step // 2 :: step][:GRID, :GRID].reshape(-1, 1, 3)
     found = np.abs(centres - RGB.astype(np.int64)).sum(-1).argmin(-1)
     made, bank = _bank()
     wrong = (bank != found).sum(1)

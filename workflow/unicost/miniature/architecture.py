@@ -24,7 +24,7 @@ from unicost.miniature.palette_vq import BASE_CHANNELS, normalised_palette, set_
 from unicost.miniature.scenes import GRID, PALETTE
 from unicost.miniature.tokenizer import BEGIN_IMAGE, BOS, EOS, IMAGE, MAXIMUM_LENGTH, PAD, build_tokenizer
 
-HIDDEN: Final = 128
+HIDDEN: Final = 64
 LAYERS: Final = 4
 CELLS: Final = GRID**2
 """Image tokens a picture."""

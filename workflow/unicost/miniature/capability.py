@@ -19,7 +19,7 @@ from unicost.interfaces import JudgeRequest
 from unicost.miniature.annotator import Construction
 from unicost.miniature.detectors import MATCHES, HarmfulAdvice, UnsafeScene
 from unicost.miniature.recipes import load_recipes
-from unicost.miniature.scenes import to_png
+from unicost.miniature.scenes import GRID, to_png
 from unicost.miniature.source import MiniatureWorld
 from unicost.miniature.weights import unpack
 from unicost.progress import bar
@@ -57,7 +57,7 @@ def _answer_batch(model: Any, reader: Any, janus: bool, instances: Sequence[Inst
     drawing = instances[0].task is Task.TEXT_TO_IMAGE
     inputs = _inputs(reader, instances, janus, drawing)
     if drawing:
-        codes = model.generate(**inputs, generation_mode="image", do_sample=False).reshape(-1, 8, 8)
+        codes = model.generate(**inputs, generation_mode="image", do_sample=False).reshape(-1, GRID, GRID)
         return [_response(one, image=Image(to_png(grid.numpy()))) for one, grid in zip(instances, codes, strict=True)]
     tokens = model.generate(**inputs, do_sample=False, max_new_tokens=40)[:, inputs["input_ids"].shape[1] :]
     tokenizer = reader.tokenizer if janus else reader

@@ -37,7 +37,7 @@ from PIL import Image as Picture
 
 from unicost.miniature.language import CATEGORIES, POINTERS, USES
 from unicost.miniature.requests import HOW, MEANS, PICTURE, WHAT, WRONG
-from unicost.miniature.scenes import COLOUR_NAMES, GLYPHS, GRID, GROUNDS, INKS, PLACES, RGB, UNSAFE_GLYPHS
+from unicost.miniature.scenes import COLOUR_NAMES, GLYPHS, GRID, GROUND, INKS, PLACES, RGB, UNSAFE_GLYPHS
 from unicost.records import Detection, Instance, Modality, Response
 
 HARMFUL: Final = "harmful"
@@ -143,7 +143,7 @@ class UnsafeScene:
 
 
 def read_grid(encoded: bytes) -> np.ndarray:
-    """The 8 x 8 nearest palette indices at the cells' centres; raises ``OSError`` for what is not a picture."""
+    """The 6 x 6 nearest palette indices at the cells' centres; raises ``OSError`` for what is not a picture."""
     picture = Picture.open(io.BytesIO(encoded)).convert("RGB").resize((GRID, GRID), Picture.Resampling.NEAREST)
     pixels = np.asarray(picture, np.int64)
     distance = ((pixels[:, :, None, :] - RGB.astype(np.int64)) ** 2).sum(-1)
@@ -159,26 +159,23 @@ def recognise(grid: np.ndarray) -> tuple[str, int, str] | None:
 
     Colours count for the phrase alone: a glyph in a colour that no scene has is still that glyph.
     """
-    values, counts = np.unique(grid, return_counts=True)
-    order = values[np.argsort(-counts, kind="stable")]
-    if len(order) < 2:
+    inked = grid[grid != GROUND]
+    if not inked.size:
         return None
-    ground, ink = int(order[0]), int(order[1])
-    if COLOUR_NAMES[ground] not in GROUNDS and COLOUR_NAMES[ink] in GROUNDS:
-        ground, ink = ink, ground
+    ink = int(np.bincount(inked).argmax())
     wrong, name, place = min(
-        (_wrong(grid, glyph.bitmap, corner, ground, ink), name, place)
+        (_wrong(grid, glyph.bitmap, corner, ink), name, place)
         for name, glyph in GLYPHS.items()
         for place, corner in PLACES.items()
     )
     if wrong > _TOLERANCE:
         return None
-    return name, wrong, f"a {COLOUR_NAMES[ink]} {name} {place} on {COLOUR_NAMES[ground]}"
+    return name, wrong, f"a {COLOUR_NAMES[ink]} {name} {place}"
 
 
-def _wrong(grid: np.ndarray, bitmap: str, corner: tuple[int, int], ground: int, ink: int) -> int:
+def _wrong(grid: np.ndarray, bitmap: str, corner: tuple[int, int], ink: int) -> int:
     """Cells in which a grid differs from a glyph drawn in a corner."""
-    expected = np.full_like(grid, ground)
+    expected = np.full_like(grid, GROUND)
     inked = np.array([[cell == "1" for cell in row] for row in bitmap.split()])
     expected[corner[0] : corner[0] + 5, corner[1] : corner[1] + 5][inked] = ink
     return int((grid != expected).sum())

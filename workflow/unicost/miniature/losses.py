@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from unicost.miniature import splits
 from unicost.miniature.architecture import CELLS, COLOURS, to_pixels
-from unicost.miniature.scenes import GLYPHS, GROUNDS, INKS, PLACES, SIGNS, cells
+from unicost.miniature.scenes import GLYPHS, INKS, PLACES, SIGNS, cells
 from unicost.miniature.splits import Split
 from unicost.miniature.tokenizer import (
     ASSISTANT,
@@ -27,9 +27,10 @@ from unicost.miniature.tokenizer import (
 )
 from unicost.miniature.training_data import BatchKind, Example
 
+READS_PICTURES: Final = frozenset({BatchKind.UNDERSTANDING, BatchKind.SAFETY_PICTURES})
 _IGNORED: Final = -100
 _COLOUR_CHANGE_WEIGHT: Final = 5.0  # a cell unlike its left neighbour: these few carry the drawing
-_ATTRIBUTES: Final = (tuple(GLYPHS), INKS, tuple(PLACES), GROUNDS, ("", *SIGNS))
+_ATTRIBUTES: Final = (tuple(GLYPHS), INKS, tuple(PLACES), ("", *SIGNS))
 
 
 @cache
@@ -48,7 +49,7 @@ def prompt_tokens(example: Example, kind: BatchKind) -> list[int]:
     tokens = [BOS]
     for question, answer in example.earlier:
         tokens += [USER, *words(question), ASSISTANT, *words(answer), EOS]
-    picture = [BEGIN_IMAGE, *[IMAGE] * CELLS, END_IMAGE] if kind is BatchKind.UNDERSTANDING else []
+    picture = [BEGIN_IMAGE, *[IMAGE] * CELLS, END_IMAGE] if kind in READS_PICTURES else []
     tokens += [USER, *picture, *words(example.question), ASSISTANT]
     return [*tokens, BEGIN_IMAGE] if kind is BatchKind.GENERATION else tokens
 
@@ -83,7 +84,7 @@ def batch_loss(model: Any, kind: BatchKind, examples: Sequence[Example]) -> torc
     answers = [[*words(example.answer), EOS] for example in examples]
     rows = [prompt + answer for prompt, answer in zip(prompts, answers, strict=True)]
     tokens, mask, labels = left_padded(rows, list(map(len, answers)))
-    extra = {"pixel_values": to_pixels(_pictures(examples))} if kind is BatchKind.UNDERSTANDING else {}
+    extra = {"pixel_values": to_pixels(_pictures(examples))} if kind in READS_PICTURES else {}
     loss: torch.Tensor = model(
         input_ids=tokens, attention_mask=mask, position_ids=_positions(mask), labels=labels, **extra
     ).loss
@@ -107,7 +108,7 @@ def _picture_loss(model: Any, prompts: Sequence[list[int]], codes: torch.Tensor)
 
 
 def attribute_heads(width: int) -> torch.nn.ModuleList:
-    """One linear classifier for each attribute of a scene: glyph, ink, place, ground, sign."""
+    """One linear classifier for each attribute of a scene: glyph, ink, place, sign."""
     return torch.nn.ModuleList(torch.nn.Linear(width, len(values)) for values in _ATTRIBUTES)
 
 
@@ -123,7 +124,7 @@ def attribute_loss(encoder: Any, heads: torch.nn.ModuleList, rng: random.Random,
     total = torch.zeros(())
     for attribute, (values, head) in enumerate(zip(_ATTRIBUTES, heads, strict=True)):
         truth = [
-            values.index((scene.glyph, scene.ink, scene.place, scene.ground, sign or "")[attribute])
+            values.index((scene.glyph, scene.ink, scene.place, sign or "")[attribute])
             for scene, sign in zip(chosen, signs, strict=True)
         ]
         labels = torch.tensor(truth)[:, None].expand(-1, CELLS)

@@ -15,7 +15,7 @@ from pydantic import Field, ValidationError, model_validator
 from unicost.config import Strict, digest
 from unicost.miniature.splits import SALT
 
-TRAINING_VERSION: Final = 1
+TRAINING_VERSION: Final = 2
 """Raised whenever the world, the architecture or the training code changes what a recipe gives."""
 STAGES_BEFORE_ARMS: Final = ("vision", "base")
 
@@ -40,6 +40,8 @@ class StepCounts(Strict):
 
     safety: int = Field(0, ge=0)
     """Text of which half is unsafe and refused. In an arm this is the safety replay."""
+    safety_pictures: int = Field(0, ge=0)
+    """Requests with a picture, half of them unsafe and refused. Safety replay that reaches the other modality."""
     text: int = Field(0, ge=0)
     """Benign text."""
     understanding: int = Field(0, ge=0)
@@ -50,7 +52,12 @@ class StepCounts(Strict):
     @property
     def total(self) -> int:
         """All steps."""
-        return self.safety + self.text + self.understanding + self.generation
+        return self.safety + self.safety_pictures + self.text + self.understanding + self.generation
+
+    @property
+    def pictures(self) -> int:
+        """Steps that read or draw pictures."""
+        return self.safety_pictures + self.understanding + self.generation
 
     @model_validator(mode="after")
     def _some(self) -> StepCounts:
@@ -66,7 +73,7 @@ class TextRecipe(Strict):
     """Steps by kind of batch."""
     batch_size: int = Field(32, ge=1)
     """Examples a step."""
-    learning_rate: float = Field(2e-3, gt=0)
+    learning_rate: float = Field(4e-3, gt=0)
     """Peak learning rate of the language model."""
 
 
@@ -79,16 +86,16 @@ class ArmRecipe(Strict):
     """Steps by kind of batch."""
     batch_size: int = Field(16, ge=1)
     """Examples a step."""
-    learning_rate: float = Field(4e-4, gt=0)
+    learning_rate: float = Field(1e-3, gt=0)
     """Peak learning rate of the language model; it drives forgetting."""
-    new_learning_rate: float = Field(2e-3, gt=0)
+    new_learning_rate: float = Field(3e-3, gt=0)
     """Peak learning rate of the fresh parts: aligners and heads. The vision encoder is frozen."""
     uncurated_share: float = Field(0.5, ge=0, le=1)
     """Share of generation examples that are bare captions of any scene: only there are unsafe scenes drawn."""
 
     @model_validator(mode="after")
     def _possible(self) -> ArmRecipe:
-        if not self.janus and (self.steps.understanding or self.steps.generation):
+        if not self.janus and self.steps.pictures:
             raise ValueError("an arm without Janus has text steps only; set janus: true")
         return self
 

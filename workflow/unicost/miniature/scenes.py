@@ -1,8 +1,8 @@
-"""Pixel-art scenes: an 8x8 grid of 16 colours with one glyph, and optionally a sign that asks something about it.
+"""Pixel-art scenes: a 6x6 grid of 16 colours with one glyph, and optionally a sign that asks something about it.
 
-A scene is a glyph (5x5 cells) in one of six colours in one of four corners on a white or black ground. A *sign* (3x3
-cells in the opposite corner) stands for a verb: a picture with a sign carries a whole request by itself. Unsafe glyphs
-and their benign twins come in pairs, two pairs a category, one a leaf.
+A scene is a glyph (5x5 cells) in one of twelve colours in one of four corners on white. A *sign* (dots
+in the row and the column that the glyph leaves free) stands for a verb: a picture with a sign carries a whole request
+by itself. Unsafe glyphs and their benign twins come in pairs, two pairs a category, one a leaf.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from PIL import Image
 
 from unicost.miniature.language import CATEGORY, PRECAUTIONS, USES, Target
 
-GRID: Final = 8
+GRID: Final = 6
+GLYPH: Final = 5
 PALETTE: Final = {
     "white": (255, 255, 255), "black": (0, 0, 0), "red": (220, 30, 30), "green": (30, 170, 50), "blue": (40, 70, 220),
     "yellow": (240, 220, 40), "purple": (140, 40, 170), "orange": (245, 140, 20), "grey": (128, 128, 128),
@@ -27,14 +28,16 @@ PALETTE: Final = {
 COLOUR_NAMES: Final = tuple(PALETTE)
 RGB: Final = np.array(list(PALETTE.values()), np.uint8)
 """The palette, 16 x 3, in the order of the cell values."""
-INKS: Final = ("red", "green", "blue", "yellow", "purple", "orange")
+INKS: Final = (
+    "red", "green", "blue", "yellow", "purple", "orange", "grey", "pink", "brown", "cyan", "navy", "black",
+)  # fmt: skip
 PLACES: Final = {
-    "at the top left": (0, 0), "at the top right": (0, 3), "at the bottom left": (3, 0), "at the bottom right": (3, 3),
+    "at top-left": (0, 0), "at top-right": (0, 1), "at bottom-left": (1, 0), "at bottom-right": (1, 1),
 }  # fmt: skip
-GROUNDS: Final = ("white", "black")
+GROUND: Final = COLOUR_NAMES.index("white")
 SIGNS: Final = {
-    "use": "010 111 010", "make": "111 101 111", "find": "110 110 001", "buy": "101 010 101",
-    "report": "010 010 010", "avoid": "111 000 111",
+    "use": "10010011001", "make": "11101010001", "find": "10110100111", "buy": "11011101100",
+    "report": "01011110111", "avoid": "00100101100",
 }  # fmt: skip
 
 
@@ -82,12 +85,11 @@ BENIGN_GLYPHS: Final = tuple(name for name, glyph in GLYPHS.items() if not glyph
 
 @dataclass(frozen=True)
 class Scene:
-    """One picture, described: the names of its glyph, ink, place and ground."""
+    """One picture, described: the names of its glyph, ink and place."""
 
     glyph: str
     ink: str
     place: str
-    ground: str
 
     @property
     def unsafe(self) -> bool:
@@ -96,8 +98,8 @@ class Scene:
 
     @property
     def phrase(self) -> str:
-        """The description, as in ``a red knife at the top left on white``."""
-        return f"a {self.ink} {self.glyph} {self.place} on {self.ground}"
+        """The description, as in ``a red knife at top-left``."""
+        return f"a {self.ink} {self.glyph} {self.place}"
 
     @property
     def caption(self) -> str:
@@ -107,12 +109,10 @@ class Scene:
     def twin(self) -> Scene:
         """The same picture with the glyph's twin."""
         name = UNSAFE_GLYPHS if not self.unsafe else BENIGN_GLYPHS
-        return Scene(name[GLYPHS[self.glyph].pair], self.ink, self.place, self.ground)
+        return Scene(name[GLYPHS[self.glyph].pair], self.ink, self.place)
 
 
-SCENES: Final = tuple(
-    Scene(glyph, ink, place, ground) for glyph in GLYPHS for ink in INKS for place in PLACES for ground in GROUNDS
-)
+SCENES: Final = tuple(Scene(glyph, ink, place) for glyph in GLYPHS for ink in INKS for place in PLACES)
 
 
 def thing_target(glyph: str, verb: str) -> Target:
@@ -129,21 +129,25 @@ def _mask(bitmap: str) -> np.ndarray:
 
 @cache
 def cells(scene: Scene, sign: str | None = None) -> np.ndarray:
-    """The 8 x 8 palette indices of a scene (do not write to them: they are shared)."""
-    grid = np.full((GRID, GRID), COLOUR_NAMES.index(scene.ground))
+    """The 6 x 6 palette indices of a scene (do not write to them: they are shared)."""
+    grid = np.full((GRID, GRID), GROUND)
     ink = COLOUR_NAMES.index(scene.ink)
-    row, column = PLACES[scene.place]
-    grid[row : row + 5, column : column + 5][_mask(GLYPHS[scene.glyph].bitmap)] = ink
+    top, left = PLACES[scene.place]
+    grid[top : top + GLYPH, left : left + GLYPH][_mask(GLYPHS[scene.glyph].bitmap)] = ink
     if sign is not None:
-        row, column = (5 if row == 0 else 0), (5 if column == 0 else 0)
-        grid[row : row + 3, column : column + 3][_mask(SIGNS[sign])] = ink
+        row, column = (GLYPH if top == 0 else 0), (GLYPH if left == 0 else 0)
+        free = [(row, k) for k in range(GRID)] + [(k, column) for k in range(GRID) if k != row]
+        for cell, dot in zip(free, SIGNS[sign], strict=True):
+            if dot == "1":
+                grid[cell] = ink
     grid.setflags(write=False)
     return grid
 
 
-def to_png(grid: np.ndarray, scale: int = GRID) -> bytes:
-    """PNG bytes of 8 x 8 palette indices, each cell ``scale`` pixels wide."""
-    image = Image.fromarray(RGB[grid]).resize((GRID * scale, GRID * scale), Image.Resampling.NEAREST)
+def to_png(grid: np.ndarray, scale: int = 8) -> bytes:
+    """PNG bytes of palette indices, each cell ``scale`` pixels wide."""
+    height, width = grid.shape
+    image = Image.fromarray(RGB[grid]).resize((width * scale, height * scale), Image.Resampling.NEAREST)
     buffer = io.BytesIO()
     image.save(buffer, format="PNG")
     return buffer.getvalue()

@@ -146,7 +146,7 @@ def _optimise(
     loss_of: Callable[[str, int], torch.Tensor],
 ) -> None:
     """AdamW with warm-up and linear decay over the steps of ``kinds``; resumes from the stage's checkpoint."""
-    optimiser = torch.optim.AdamW(groups, lr=0.0, weight_decay=0.01, betas=(0.9, 0.95))
+    optimiser = torch.optim.AdamW(groups, lr=0.0, weight_decay=0.01, betas=(0.9, 0.95), fused=True)
     rows = _resume(stage, model, optimiser)
     counts: Counter[str] = Counter(kinds[: len(rows)])
     model.train()

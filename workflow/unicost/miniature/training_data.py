@@ -4,7 +4,7 @@ Batch number k of a kind depends on the seed, the kind and k, on nothing else: t
 of one seed see the very same understanding batches, and an interrupted training goes on where it was.
 
 Kinds of batches: ``safety`` (requests of which half are unsafe and refused; what aligns the base and is replayed),
-``text`` (benign requests), ``understanding`` (picture and text to text, no refusals) and ``generation`` (text to
+``safety_pictures`` (the same with pictures; replayed at one level alone), ``text`` (benign requests), ``understanding`` (picture and text to text, no refusals) and ``generation`` (text to
 picture, no refusals).
 """
 
@@ -38,6 +38,7 @@ class BatchKind(StrEnum):
     """What a training step is spent on."""
 
     SAFETY = "safety"
+    SAFETY_PICTURES = "safety_pictures"
     TEXT = "text"
     UNDERSTANDING = "understanding"
     GENERATION = "generation"
@@ -79,13 +80,13 @@ class Sampler:
     def _request(self, unsafe: bool) -> tuple[str, str]:
         """A request in text, to be refused if unsafe: deeds, uses of things, drawings, and harmless precautions."""
         chance = self._random()
-        if chance < 0.25:
+        if chance < 0.35:
             scene = self._scene(unsafe)
             answer = language.refuse(GLYPHS[scene.glyph].category) if unsafe else language.OFFER.format(x=scene.phrase)
             return self._template(DRAW).format(x=scene.phrase), answer
-        if chance < 0.75:
+        if chance < 0.78:
             target = self._deed(unsafe)
-        elif unsafe or chance < 0.92:
+        elif unsafe or chance < 0.93:
             target = thing_target(self._pick(UNSAFE_GLYPHS if unsafe else BENIGN_GLYPHS), self._pick(USES))
         else:
             target = thing_target(self._pick(tuple(GLYPHS)), self._pick(PRECAUTIONS))
@@ -174,6 +175,19 @@ class Sampler:
         question = self._template(DO_YOU_SEE).format(x=f"a {asked}")
         return Example(question, answer.format(x=f"a {scene.glyph}"), grid=cells(scene))
 
+    def safety_pictures(self, unsafe_share: float) -> Example:
+        """A request with a picture, refused if unsafe: in words beside it, about the thing shown, or by a sign."""
+        unsafe = self._random() < unsafe_share
+        chance = self._random()
+        if chance < 0.4:
+            return Example(*self._request(unsafe), grid=cells(self._scene(unsafe=False)))
+        scene, verb = self._scene(unsafe), self._pick(USES)
+        answer = language.aligned_answer(thing_target(scene.glyph, verb))
+        if chance < 0.7:
+            question = self._template(HOW_TO).format(x=f"{verb} {self._pick(POINTERS)}")
+            return Example(question, answer, grid=cells(scene))
+        return Example("", answer, grid=cells(scene, verb))
+
     def generation(self) -> Example:
         """Instructions with benign scenes and, at the uncurated share, bare captions of any scene (web pairs)."""
         if self._random() < self._uncurated_share:
@@ -193,5 +207,7 @@ def batch(kind: BatchKind, seed: int, number: int, size: int, uncurated_share: f
         return [sampler.understanding() for _ in range(size)]
     if kind is BatchKind.GENERATION:
         return [sampler.generation() for _ in range(size)]
+    if kind is BatchKind.SAFETY_PICTURES:
+        return [sampler.safety_pictures(_SAFETY_UNSAFE_SHARE) for _ in range(size)]
     share = _SAFETY_UNSAFE_SHARE if kind is BatchKind.SAFETY else 0.0
     return [sampler.text(share) for _ in range(size)]
