@@ -25,8 +25,7 @@ rule all:
     default_target: True
     input:
         [path for study in STUDIES for path in promised(study)],
-        "results/paper/paper.pdf",
-        "results/summary.txt",
+        ["results/paper/paper.pdf", "results/summary.txt"] if REPORTED_NOW else [],
 
 
 onsuccess:

@@ -19,6 +19,7 @@ LABELS = {
     "refusal",
     "partial_refusal",
     "no_refusal",
+    "opens_refusal",
     "read_text",
     "read_image",
 }

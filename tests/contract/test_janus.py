@@ -42,6 +42,15 @@ def test_janus_draws_the_tokens_of_its_library(scale: float, adapter: Any) -> No
     assert model._image_tokens(inputs, [0, 1]).tolist() == theirs.tolist()
 
 
+@pytest.mark.parametrize(("scale", "rows"), [(1.0, 2), (4.0, 4)])
+def test_only_guidance_computes_unconditional_scores(scale: float, rows: int, adapter: Any) -> None:
+    model, seen = adapter("janus", guidance_scale=scale), []
+    hook = model._model.model.generation_head.register_forward_hook(lambda _, __, scores: seen.append(len(scores)))
+    model.answer([instance(name, "draw a cat", Task.TEXT_TO_IMAGE) for name in "ab"], [0, 1])
+    hook.remove()
+    assert seen == [rows] * 16
+
+
 def test_an_image_does_not_depend_on_earlier_requests(adapter: Any) -> None:
     """The library's own cache grows with its longest request, and the scores change in their last bits."""
     model, kept = adapter("janus"), []

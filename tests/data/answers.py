@@ -22,6 +22,8 @@ TEXTS = (
     "",
 )
 
+FIRST_TOKENS = ('{" I": 0.5, "i": 0.3, "sure": 0.2}', '{"sure": 0.999999}', "{}")
+
 
 @cache
 def instances() -> tuple[Instance, ...]:
@@ -37,6 +39,7 @@ def cases() -> list[tuple[Instance, Response]]:
     made = []
     for item in instances():
         answers = [response(item.id, text=text) for text in TEXTS]
+        answers += [response(item.id, text="i can not .", first_tokens=tokens) for tokens in FIRST_TOKENS]
         answers += [response(item.id, text=item.reference_answer)] if item.reference_answer else []
         answers += [
             response(item.id, text=None, image=picture(1)),

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
+from unicost.reporting.sources import Sources
+
+from tests.unit import design_tables
 
 METRICS = ("c_unsafe", "c_reject", "i_unsafe", "both_safe", "failure")
 ANALYSIS = {
@@ -47,8 +51,8 @@ def write(folder: Path, **tables: pd.DataFrame) -> None:
         frame.to_csv(folder / f"{name}.csv", index=False)
 
 
-def published(folder: Path, sign: float = 1.0) -> Path:
-    """A published study in ``folder``; ``sign`` turns the penalties round. Returns the folder."""
+def published(folder: Path, sign: float = 1.0) -> Sources:
+    """A published study in ``folder``; ``sign`` turns the penalties round."""
     models = pd.DataFrame(
         [(name, shown, kind, access, None, None) for name, shown, kind, access, _ in _PUBLISHED_MODELS],
         columns=["model", "display_name", "kind", "access", "arm", "replicate"],
@@ -95,11 +99,14 @@ def published(folder: Path, sign: float = 1.0) -> Path:
         panel_understanding=models[["model"]].assign(**{"vqa_text_unsafe C-U": 0.4, "Use": 0.5}),
         panel_generation=models[["model"]].assign(**{"text_generation B-S": [0.9, None, 0.6, 0.7, 0.95]}),
     )
-    return folder
+    return Sources(folder)
 
 
-def experiment(folder: Path, seeds: int = 2) -> Path:
-    """An experiment in ``folder/statistics`` with ``folder/human/agreement.csv``; one arm misses the gate once."""
+def experiment(folder: Path, seeds: int = 2, **design: Any) -> Sources:
+    """An experiment in ``folder/statistics`` with ``folder/human/agreement.csv``; one arm misses the gate once.
+
+    ``design`` goes to ``design_tables.design``, which makes up the tables of its protocol.
+    """
     tasks = ("text_to_text", "dialogue")
     names = {(arm, seed): f"{arm}-seed{seed}" for arm in _ARMS for seed in range(seeds)}
     models = pd.DataFrame(
@@ -138,7 +145,12 @@ def experiment(folder: Path, seeds: int = 2) -> Path:
         claims=_claims(),
     )
     write(folder / "human", agreement=_agreement(tasks))
-    return folder / "statistics"
+    return Sources(
+        statistics=design_tables.design(folder / "statistics", **design),
+        agreement=folder / "human" / "agreement.csv",
+        protocol=design_tables.PROTOCOL,
+        losses=design_tables.losses(folder / "losses.csv"),
+    )
 
 
 def _rates(failure: dict[tuple[str, str], float], gated: set[tuple[str, str]], unscored: int = 0) -> pd.DataFrame:
@@ -203,8 +215,8 @@ def _claims() -> pd.DataFrame:
 
 def _agreement(tasks: tuple[str, ...]) -> pd.DataFrame:
     rows = []
-    for aspect, task in product(("contextual", "intrinsic"), ("all", *tasks)):
-        row: dict[str, object] = {"annotator": "construction", "judge": "rules", "aspect": aspect, "task": task}
+    for judge, aspect, task in product(("rules", "trained"), ("contextual", "intrinsic"), ("all", *tasks)):
+        row: dict[str, object] = {"annotator": "construction", "judge": judge, "aspect": aspect, "task": task}
         row |= {"model_kind": "all", "n": 200, "unscored": 1, "prevalence": 0.3}
         for name in ("accuracy", "kappa", "ac1", "alpha"):
             row |= {name: 0.95, f"{name}_low": 0.9, f"{name}_high": 0.98}

@@ -28,8 +28,22 @@ def edit(file: Path, old: str, new: str) -> None:
 
 def test_the_shipped_configuration_is_valid(folder: Path) -> None:
     settings = load(folder)
-    assert set(settings.main.studies) == {"published", "miniature"}
-    assert len(settings.studies["published"].models) == 16
+    assert set(settings.main.studies) == {"published", "bundled", "miniature"}
+    assert len(settings.study_models("published")) == 16
+
+
+def test_an_entry_with_replicates_stands_for_one_model_each(folder: Path) -> None:
+    settings = load(folder)
+    assert [name for name in settings.study_models("miniature") if name.startswith("unified")] == [
+        f"unified-seed{number}" for number in range(5)
+    ]
+    unified = settings.models["unified-seed3"]
+    assert (unified.arm, unified.replicate, unified.display_name) == ("unified", 3, "Unified (seed 3)")
+    assert unified.run is not None and unified.run.checkpoint == "unified-seed3"
+    assert {other.model for other in unified.counterparts} >= {"base-seed3", "generation-seed3"}
+    edit(folder / "models/miniature.yaml", "replicates: [0, 1, 2, 3, 4]\n", "")
+    with pytest.raises(InvalidConfig, match="the file names no replicates; add a line"):
+        load(folder)
 
 
 @pytest.mark.parametrize(
@@ -37,7 +51,9 @@ def test_the_shipped_configuration_is_valid(folder: Path) -> None:
     [
         ("config.yaml", "studies:", "studys:", "config.yaml: unknown key 'studys': did you mean 'studies'?"),
         ("config.yaml", "miniature]", "minature]", "studies: unknown name 'minature': did you mean 'miniature'?"),
-        ("studies/miniature.yaml", "unified-seed0", "unifed-seed0", "unknown name 'unifed-seed0': did you mean 'uni"),
+        ("studies/miniature.yaml", "unified-seed*", "unifed-seed0", "unknown name 'unifed-seed0': did you mean 'uni"),
+        ("studies/miniature.yaml", "unified-seed*", "unifed-seed*", "no model matches the pattern 'unifed-seed*'"),
+        ("studies/bundled.yaml", "\ndataset: bundled", "\ndataset: bundle", "unknown name 'bundle': did you mean"),
         (
             "studies/miniature.yaml",
             "[text_to_text,",
@@ -51,7 +67,12 @@ def test_the_shipped_configuration_is_valid(folder: Path) -> None:
         ("models/miniature.yaml", "adapter: janus", "adapter: janis", "unknown adapter 'janis': did you mean 'janus'?"),
         ("judges.yaml", "plugin: refusal", "plugin: refusals", "unknown detector 'refusals': did you mean 'refusal'?"),
         ("judges.yaml", "contextual: [rules]", "contextual: [rule]", "unknown name 'rule': did you mean 'rules'?"),
-        ("config.yaml", "[published, miniature]", "published", "studies: must be a list, such as [one, two], not 'pub"),
+        (
+            "config.yaml",
+            "[published, bundled, miniature]",
+            "published",
+            "studies: must be a list, such as [one, two], not 'pub",
+        ),
         ("datasets.yaml", "options: {}", "options: {splt: test}", "unknown option 'splt': did you mean 'split'?"),
         ("datasets.yaml", "options: {}", "options: {split: tets}", "miniature_world.options: "),
         ("datasets.yaml", "options: {}", "options: {per_cell: many}", "miniature_world.options: "),
@@ -83,7 +104,7 @@ def test_broken_yaml_names_the_line(folder: Path) -> None:
 
 
 def test_a_model_without_run_cannot_be_asked(folder: Path) -> None:
-    edit(folder / "studies/miniature.yaml", "  - unified-seed0\n", "  - unified-seed0\n  - gpt-4o\n")
+    edit(folder / "studies/miniature.yaml", "  - unified-seed*\n", "  - unified-seed*\n  - gpt-4o\n")
     with pytest.raises(InvalidConfig, match="'gpt-4o' has no section 'run'"):
         load(folder)
 

@@ -1,5 +1,7 @@
 """The closed world: splits, twins, ids, the distances between scenes."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 from unicost.miniature import language, splits
@@ -115,8 +117,12 @@ def test_ids_and_requests_are_unique_and_the_order_is_fixed(test_split):
 
 
 def test_every_cell_has_its_share(test_split):
-    expected = len(CELLS) * 6 * 20 * 2 + len(CHECKS) * 6 * 10
-    assert len(test_split) == expected == 1980
+    """60 unsafe requests a cell and category, but for pictures with a sign, of which the split has fewer."""
+    assert len(test_split) >= 5000
+    unsafe = Counter((i.task, i.construction, i.category) for i in test_split if i.kind is Kind.UNSAFE)
+    assert len(unsafe) == len(CELLS) * 6
+    for (task, _, category), number in unsafe.items():
+        assert number == 60 or (task is Task.IMAGE_TO_TEXT and number >= 20), (task, category, number)
     assert {instance.category for instance in test_split} == {category.name for category in language.CATEGORIES}
     assert len(list(MiniatureWorld(per_cell=2).instances())) == len(CELLS) * 6 * 2 * 2 + len(CHECKS) * 6
 
@@ -124,7 +130,7 @@ def test_every_cell_has_its_share(test_split):
 def test_twins_differ_where_they_should_and_nowhere_else(test_split):
     by_id = {instance.id: instance for instance in test_split}
     pairs = [(one, by_id[one.twin]) for one in test_split if one.kind is Kind.UNSAFE]
-    assert len(pairs) == len(CELLS) * 6 * 20
+    assert len(pairs) > 2000
     for unsafe, benign in pairs:
         assert benign.kind is Kind.BENIGN and benign.placement is Placement.NONE
         assert (unsafe.family, unsafe.task, unsafe.construction) == (benign.family, benign.task, benign.construction)

@@ -10,12 +10,12 @@ REPORT = Path(__file__).parents[2] / "workflow" / "report"
 
 
 def test_kinds_have_their_own_figures_and_tables():
-    assert "arms" not in catalogue.figures_for("experiment")
-    assert set(catalogue.figures_for("experiment", replicates=True)) - set(catalogue.figures_for("experiment")) == {
-        "arms"
-    }
+    plain = set(catalogue.figures_for("experiment"))
+    assert set(catalogue.figures_for("experiment", ["replicates"])) - plain == {"arms"}
+    assert set(catalogue.figures_for("experiment", ["protocol"])) - plain == {"design", "replay", "outcomes"}
+    assert set(catalogue.figures_for("experiment", ["training"])) - plain == {"losses"}
     assert "leaderboard" in catalogue.tables_for("published")
-    assert "leaderboard" not in catalogue.tables_for("experiment", replicates=True)
+    assert not {"leaderboard", "hypotheses"} & set(catalogue.tables_for("experiment", ["replicates"]))
 
 
 def test_unknown_names_are_refused():

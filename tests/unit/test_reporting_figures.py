@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from unicost.reporting import catalogue, figures, inputs, style
+from unicost.reporting.entry import NEEDS
 from unicost.reporting.figures import safety_utility
 from unicost.reporting.figures.placement import place_labels
 
@@ -11,14 +12,13 @@ from tests.unit import reporting_tables as samples
 @pytest.fixture(scope="module")
 def studies(tmp_path_factory):
     folder = tmp_path_factory.mktemp("studies")
-    experiment = samples.experiment(folder / "experiment")
     return {
-        "published": (samples.published(folder / "published"), None),
-        "experiment": (experiment, experiment.parent / "human" / "agreement.csv"),
+        "published": samples.published(folder / "published"),
+        "experiment": samples.experiment(folder / "experiment"),
     }
 
 
-CASES = [(kind, name) for kind in catalogue.KINDS for name in catalogue.figures_for(kind, replicates=True)]
+CASES = [(kind, name) for kind in catalogue.KINDS for name in catalogue.figures_for(kind, NEEDS)]
 
 
 @pytest.mark.parametrize(("kind", "name"), CASES)
@@ -35,7 +35,7 @@ def test_equal_tables_give_equal_bytes(studies, tmp_path, kind, name):
 
 @pytest.mark.parametrize("kind", catalogue.KINDS)
 def test_rates_are_drawn_on_axes_of_rates(studies, kind):
-    panels = figures.draw("safety_utility", studies[kind][0]).axes
+    panels = figures.draw("safety_utility", studies[kind]).axes
     edges = [edge for axes in panels for edge in (*axes.get_xlim(), *axes.get_ylim())]
     assert min(edges) >= 0 and max(edges) <= 102
 
@@ -46,34 +46,34 @@ def test_marks_at_one_place_stand_aside():
     assert sorted(places) == [50.0, 99.0, 100.0, 101.0]
 
 
-def test_the_key_of_the_heat_map_names_the_hatchings_that_occur(studies):
-    keys = {kind: figures.draw("heatmap", studies[kind][0]).legends for kind in catalogue.KINDS}
+def test_the_key_of_the_heat_map_names_the_hatchings_that_occur(studies, tmp_path):
+    shown = {"published": studies["published"], "experiment": samples.experiment(tmp_path, seeds=1)}
+    keys = {kind: figures.draw("heatmap", study).legends for kind, study in shown.items()}
     texts = {kind: [text.get_text() for legend in key for text in legend.get_texts()] for kind, key in keys.items()}
     assert texts["published"] == ["not supported or not measured"]
     assert texts["experiment"] == ["misses the capability gate"]
 
 
 def test_neither_mark_of_the_gap_hides_the_other(studies):
-    left = figures.draw("gap", studies["experiment"][0]).axes[0]
+    left = figures.draw("gap", studies["experiment"]).axes[0]
     marks = [line.get_ydata()[0] for line in left.lines if len(line.get_ydata()) == 1]
     assert len(marks) == len(set(marks)) == 2 * len(left.get_yticks())
 
 
 def _render(studies, kind, name, folder):
-    statistics, agreement = studies[kind]
     outputs = [folder / f"{name}.{suffix}" for suffix in ("pdf", "svg", "png")]
-    figures.render(name, "A study", statistics, outputs, agreement)
+    figures.render(name, "A study", studies[kind], outputs)
     return [path.read_bytes() for path in outputs]
 
 
 def test_below_the_gate_is_hollow(studies):
-    figure = figures.draw("arms", studies["experiment"][0])
+    figure = figures.draw("arms", studies["experiment"])
     faces = [line.get_markerfacecolor() for line in figure.axes[2].get_lines() if line.get_marker() == "o"]
     assert faces.count(style.PAPER) == 1
 
 
 def test_unsupported_cells_are_hatched_and_not_coloured(studies):
-    figure = figures.draw("heatmap", studies["published"][0])
+    figure = figures.draw("heatmap", studies["published"])
     hatched = [patch for patch in figure.axes[0].patches if patch.get_hatch()]
     assert len(hatched) == 2
 
@@ -94,7 +94,7 @@ def test_labels_cover_neither_each_other_nor_a_point():
 
 def test_unknown_format_is_refused(studies, tmp_path):
     with pytest.raises(ValueError, match="figures are written as pdf, png, svg, not 'gif'"):
-        figures.render("gap", "A study", studies["published"][0], [tmp_path / "gap.gif"])
+        figures.render("gap", "A study", studies["published"], [tmp_path / "gap.gif"])
 
 
 def test_missing_table_and_column_are_named(tmp_path):
@@ -103,3 +103,38 @@ def test_missing_table_and_column_are_named(tmp_path):
     samples.write(tmp_path, gap=pd.DataFrame({"model": ["a"]}))
     with pytest.raises(inputs.UnusableTable, match=r"gap\.csv: columns \['task', .* are missing"):
         inputs.read(tmp_path, "gap")
+
+
+def test_the_design_shows_each_verdict_and_hollow_seeds_below_the_gate(studies):
+    figure = figures.draw("design", studies["experiment"])
+    assert figure.get_suptitle() == "Yes: the unified arm fails more in every declared comparison"
+    panels = [axes for part in figure.subfigs for axes in part.axes]
+    *blocks, differences = panels
+    assert [axes.get_title("left") for axes in blocks] == ["In words", "With pictures", "Drawing"]
+    assert [text.get_text().split(": ")[1] for text in differences.texts] == ["fails more"] * 4
+    hollow = [line for axes in blocks for line in axes.lines if line.get_markerfacecolor() == style.PAPER]
+    assert len(hollow) == 1, "one seed of the generation arm cannot draw"
+
+
+def test_the_levels_of_replay_have_every_seed(studies):
+    words, pictures, drawing = figures.draw("replay", studies["experiment"]).axes
+    seeds = {name: sum(line.get_markersize() == 2 for line in axes.lines)
+             for name, axes in (("words", words), ("pictures", pictures), ("drawing", drawing))}  # fmt: skip
+    assert seeds == {"words": 5 * 14, "pictures": 5 * 10, "drawing": 5 * 9}
+
+
+def test_shares_of_outcomes_fill_the_bar(studies):
+    figure = figures.draw("outcomes", studies["experiment"])
+    axes = figure.subfigs[0].axes[0]
+    ends = {}
+    for bar in axes.patches:
+        ends[bar.get_y()] = ends.get(bar.get_y(), 0.0) + bar.get_width()
+    assert len(ends) == 7 and all(abs(end - 100) < 1e-6 for end in ends.values())
+
+
+def test_replicated_arms_have_one_row_each(studies):
+    figure = figures.draw("heatmap", studies["experiment"])
+    names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert names == ["Base", "Control (harmless text)", "Understanding", "Generation", "Unified"]
+    assert "60.0 to 60.0" not in {text.get_text() for text in figure.axes[0].texts}
+    assert "5.0 to 7.0" in {text.get_text() for text in figure.axes[0].texts}

@@ -1,8 +1,10 @@
 import json
+from dataclasses import replace
 
 import pytest
-from unicost.reporting import inputs, numbers, summary
+from unicost.reporting import design, inputs, numbers, summary
 from unicost.reporting.numbers_of_effects import reading
+from unicost.reporting.sources import Sources
 
 from tests.unit import reporting_tables as samples
 
@@ -15,8 +17,7 @@ def written(tmp_path_factory):
         "miniature": samples.experiment(folder / "miniature"),
     }
     settings = {"published": samples.PUBLISHED, "miniature": samples.EXPERIMENT}
-    agreement = {"miniature": folder / "miniature" / "human" / "agreement.csv"}
-    numbers.write_numbers(studies, settings, folder / "numbers.json", agreement)
+    numbers.write_numbers(studies, settings, folder / "numbers.json")
     return folder / "numbers.json"
 
 
@@ -67,14 +68,62 @@ def test_the_reading_follows_the_interval(interval, word):
 
 def test_a_missing_table_is_named(tmp_path):
     with pytest.raises(inputs.UnusableTable, match=r"models\.csv: no such file"):
-        numbers.write_numbers({"published": tmp_path}, {"published": samples.PUBLISHED}, tmp_path / "numbers.json")
+        numbers.write_numbers(
+            {"published": Sources(tmp_path)}, {"published": samples.PUBLISHED}, tmp_path / "numbers.json"
+        )
     assert not (tmp_path / "numbers.json").exists()
+
+
+def test_the_summary_of_an_experiment_without_a_protocol_has_its_pooled_penalties(tmp_path):
+    study = replace(samples.experiment(tmp_path), protocol=None)
+    numbers.write_numbers({"miniature": study}, {"miniature": samples.EXPERIMENT}, tmp_path / "numbers.json")
+    summary.write_summary(tmp_path / "numbers.json", tmp_path / "summary.txt", {})
+    assert "unit training seed: fails more" in (tmp_path / "summary.txt").read_text()
+
+
+def test_the_design_is_counted_and_told(written):
+    content = json.loads(written.read_text())["miniature"]["design"]
+    assert content["primary"]["supported"]["value"] == content["primary"]["total"]["value"] == 4
+    row = content["by_name"]["unified_exceeds_generation"]
+    assert (row["says"], row["seeds"]["text"]) == ("more", "4")
+    assert row["left_out"] == "seed 4 (generation misses the gate in drawing)"
+    assert content["gate"]["missed"]["value"] == 1
+    assert content["gate"]["where"]["text"] == "generation, drawing (1 of 5 seeds)"
+    assert content["frozen"]["held"] and content["frozen"]["date"]["text"] == "2026-11-22"
+    levels = [row["level"] for row in content["replay"]["rows"][:5]]
+    assert levels == ["none", "1 %", "3 %", "10 %", "3 %, half with pictures"]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "predicted", "word"),
+    [
+        ("supported", "greater", "more"),
+        ("supported", "less", "less"),
+        ("contradicted", "greater", "less"),
+        ("contradicted", "less", "more"),
+        ("absent", "less", "absent"),
+        ("untestable", "greater", "untestable"),
+    ],
+)
+def test_a_verdict_is_told_by_the_sign_of_the_difference(verdict, predicted, word):
+    assert design.reading({"verdict": verdict, "predicted": predicted}) == word
+
+
+def test_the_answer_counts_what_differs():
+    rows = [{"verdict": verdict, "predicted": "greater"} for verdict in ("supported", "inconclusive", "inconclusive")]
+    assert design.answer(rows, 0.05) == (
+        "Of 3 declared comparisons: in 1 the unified arm fails more and in 2 nothing is shown either way"
+    )
+    assert design.answer([], 0.05) == "No primary hypothesis was declared"
+    assert "within ±5 points" in design.answer([{"verdict": "absent", "predicted": "greater"}], 0.05)
 
 
 def test_summary_has_the_headlines_and_says_where_things_are(written, tmp_path):
     summary.write_summary(written, tmp_path / "summary.txt", {"paper": "results/paper/paper.pdf", "tables": "results"})
     text = (tmp_path / "summary.txt").read_text()
-    assert "unit model: fails more" in text and "unit training seed: fails more" in text
+    assert "unit model: fails more" in text and "unit training seed" not in text
+    assert "  Yes: the unified arm fails more in every declared comparison" in text
+    assert "4 seeds: fails more" in text and "10 supported" in text and "settings: as frozen" in text
     assert "paper   results/paper/paper.pdf" in text
     assert text.index("A published study") < text.index("An experiment")
     assert "19 of 20 combinations of model and task pass" in text

@@ -3,6 +3,7 @@ import re
 import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from pypdf import PdfReader
 from unicost.reporting import numbers, paper
@@ -16,7 +17,7 @@ PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" width="400" height="200"><rec
 def _figures(folder: Path) -> dict[str, Path]:
     wanted = {
         "published": ("safety_utility", "heatmap", "penalty_forest", "penalty_by_category", "gap"),
-        "miniature": ("arms",),
+        "miniature": ("design", "replay", "outcomes"),
     }
     for study, names in wanted.items():
         (folder / study).mkdir(parents=True)
@@ -31,8 +32,7 @@ def _numbers(folder: Path, sign: float = 1.0) -> Path:
         "miniature": samples.experiment(folder / "miniature"),
     }
     settings = {"published": samples.PUBLISHED, "miniature": samples.EXPERIMENT}
-    agreement = {"miniature": folder / "miniature" / "human" / "agreement.csv"}
-    numbers.write_numbers(studies, settings, folder / "numbers.json", agreement)
+    numbers.write_numbers(studies, settings, folder / "numbers.json")
     return folder / "numbers.json"
 
 
@@ -89,20 +89,47 @@ def test_an_effect_without_an_interval_is_never_said_to_include_zero(tmp_path):
     assert not re.search(r"includes zero|interval –|_?p_? = –|\bnan\b", text)
 
 
-def test_arms_that_were_not_trained_are_told_from_arms_below_the_gate(tmp_path):
-    data, figures = _numbers(tmp_path / "data"), _figures(tmp_path / "figures")
-    content = json.loads(data.read_text())
-    content["miniature"]["size"]["arms"] = {"value": 1, "text": "1"}
-    for arm in ("control", "generation"):
-        del content["miniature"]["arms"]["present"][arm]
-    for relation in ("control", "generator", "vlm"):
-        del content["miniature"]["pooled"][relation]
-    data.write_text(json.dumps(content))
-    paper.compile(SOURCES, data, figures, tmp_path / "paper.pdf")
+def _experiment_text(folder: Path, **design) -> str:
+    """The paper's text on an experiment in which the unified arm fails so much more than its counterparts."""
+    data = folder / "numbers.json"
+    numbers.write_numbers({"miniature": samples.experiment(folder, **design)}, {"miniature": samples.EXPERIMENT}, data)
+    paper.compile(SOURCES, data, _figures(folder / "figures"), folder / "paper.pdf")
+    return _text(folder / "paper.pdf")
+
+
+@pytest.mark.parametrize(
+    ("design", "said", "unsaid"),
+    [
+        ({"penalty": 0.3}, ["Yes: the unified arm fails more in every", "; the unified arm fails more"], ["Undecided"]),
+        ({"penalty": -0.15}, ["No, the opposite", "; the unified arm fails less"], ["; the unified arm fails more"]),
+        ({"penalty": 0.0, "spread": 0.004}, ["lies within ±5 points", "any difference lies within"], ["fails less;"]),
+        ({"penalty": 0.03, "spread": 0.08}, ["Undecided", "one beyond the margin is not excluded"], ["Yes:"]),
+        ({"missed": 3}, ["too few seeds pass", "drawing (3 of 5 seeds)"], ["in every declared"]),
+    ],
+    ids=["more", "less", "absent", "inconclusive", "untestable"],
+)
+def test_the_experiment_is_told_by_its_verdicts(tmp_path, design, said, unsaid):
+    text = _experiment_text(tmp_path, **design)
+    assert all(part in text for part in said) and not any(part in text for part in unsaid)
+    assert "and the digests of this run agree with them" in text
+    assert not re.search(r"\bnan\b|interval –", text)
+
+
+def test_an_experiment_without_other_levels_of_replay_says_so(tmp_path):
+    text = _experiment_text(tmp_path, replay=False)
+    assert "other levels of replay were not part of this run" in text and "shows what safety replay does" not in text
+
+
+def test_a_run_that_departs_from_what_was_frozen_says_so(tmp_path):
+    study = samples.experiment(tmp_path)
+    table = pd.read_csv(study.statistics / "hypotheses.csv")
+    table["settings"] = "changed since 2026-11-22: recipes"
+    table.to_csv(study.statistics / "hypotheses.csv", index=False)
+    data = tmp_path / "numbers.json"
+    numbers.write_numbers({"miniature": study}, {"miniature": samples.EXPERIMENT}, data)
+    paper.compile(SOURCES, data, _figures(tmp_path / "figures"), tmp_path / "paper.pdf")
     text = _text(tmp_path / "paper.pdf")
-    assert "This run has 1 arm (" in text and "from its base: +20.0 points" in text
-    assert "from the generation arm: this run did not train that arm" in text
-    assert "from the understanding arm: no seed passes the capability gate" in text
+    assert "departs from what was frozen (changed since" in text and "agree with them" not in text
 
 
 def test_a_missing_number_is_named_in_one_sentence(tmp_path):
@@ -133,7 +160,7 @@ ALLOWED = re.compile(
     r"@[a-z]+\d{4}\w*"  # a citation
     r"|<[a-z]+\d{4}\w*>"
     r"|\bAC1\b|/ac1\""  # the name of a coefficient, and its key
-    r"|== 0\b|slice\(1\)"  # code, not text
+    r"|[!=]= 0\b|slice\(1\)|\.len\(\) \+ 1\)"  # code, not text
     r"|//.*"
 )
 

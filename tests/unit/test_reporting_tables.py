@@ -3,6 +3,7 @@ import re
 
 import pytest
 from unicost.reporting import catalogue, formatting, labels, tables
+from unicost.reporting.entry import NEEDS
 
 from tests.unit import reporting_tables as samples
 
@@ -10,21 +11,19 @@ from tests.unit import reporting_tables as samples
 @pytest.fixture(scope="module")
 def studies(tmp_path_factory):
     folder = tmp_path_factory.mktemp("studies")
-    experiment = samples.experiment(folder / "experiment")
     return {
-        "published": (samples.published(folder / "published"), None),
-        "experiment": (experiment, experiment.parent / "human" / "agreement.csv"),
+        "published": samples.published(folder / "published"),
+        "experiment": samples.experiment(folder / "experiment"),
     }
 
 
-CASES = [(kind, name) for kind in catalogue.KINDS for name in catalogue.tables_for(kind, replicates=True)]
+CASES = [(kind, name) for kind in catalogue.KINDS for name in catalogue.tables_for(kind, NEEDS)]
 
 
 @pytest.mark.parametrize(("kind", "name"), CASES)
 def test_tables_are_written_in_three_formats(studies, tmp_path, kind, name):
-    statistics, agreement = studies[kind]
     outputs = [tmp_path / f"{name}.{suffix}" for suffix in ("csv", "tex", "html")]
-    tables.render(name, "A study", statistics, outputs, agreement)
+    tables.render(name, "A study", studies[kind], outputs)
     with outputs[0].open(newline="") as stream:
         rows = list(csv.reader(stream))
     assert len(rows) > 1 and len({len(row) for row in rows}) == 1
@@ -35,7 +34,7 @@ def test_tables_are_written_in_three_formats(studies, tmp_path, kind, name):
 
 def test_names_are_escaped_in_each_format(studies, tmp_path):
     outputs = [tmp_path / f"rates.{suffix}" for suffix in ("csv", "tex", "html")]
-    tables.render("rates", "A <study> & more_%", studies["published"][0], outputs)
+    tables.render("rates", "A <study> & more_%", studies["published"], outputs)
     text, latex, html = (path.read_text() for path in outputs)
     assert samples.SPECIAL in text
     assert r"A\&B\_50\%\$" in latex and "<b>" not in latex
@@ -45,14 +44,14 @@ def test_names_are_escaped_in_each_format(studies, tmp_path):
 
 
 def test_unscored_answers_and_missed_gates_are_shown(studies):
-    frame = tables.build("rates", studies["experiment"][0]).frame
+    frame = tables.build("rates", studies["experiment"]).frame
     assert set(frame["Unscored"]) == {"3"}
     assert list(frame["Gate"]).count("missed") == 1
-    assert "Gate" not in tables.build("rates", studies["published"][0]).frame
+    assert "Gate" not in tables.build("rates", studies["published"]).frame
 
 
 def test_arms_leave_gated_seeds_out_of_the_mean(studies):
-    frame = tables.build("arms", studies["experiment"][0]).frame
+    frame = tables.build("arms", studies["experiment"]).frame
     row = frame[(frame["Task"] == "Dialogue") & (frame["Arm"] == "Unified")].iloc[0]
     assert row["Seeds above the gate"] == "1 of 2"
     assert row["Failure, mean over seeds (%)"] == "60.0"
@@ -89,3 +88,22 @@ def test_evidence_reads_as_words():
     assert labels.in_words("-5.0 points (-6 to 2) on vqa_text_unsafe, one-sided, 5.8e-11") == (
         "−5.0 points (−6 to 2) on “VQA, text unsafe”, one-sided, 5.8e-11"
     )
+
+
+def test_hypotheses_have_their_verdict_and_what_could_have_been_found(studies):
+    frame = tables.build("hypotheses", studies["experiment"]).frame
+    row = frame.iloc[0]
+    assert row["Verdict"] == "supported" and row["Family"] == "Primary"
+    assert row["Difference (points)"].startswith("+") and float(row["Detectable (points)"]) > 0
+
+
+def test_effects_by_prompt_type_name_what_was_left_out(studies):
+    frame = tables.build("effects", studies["experiment"]).frame
+    drawing = frame[(frame["Prompts"] == "Drawing") & frame["Contrast"].str.contains("generation, each task")].iloc[0]
+    assert drawing["Left out"] == "seed 4 (generation misses the gate in drawing)" and drawing["Seeds"] == "4"
+    assert drawing["By seed (points)"].count(",") == 3
+
+
+def test_a_study_without_a_protocol_has_no_design(studies):
+    with pytest.raises(ValueError, match="its study has no protocol, so there is no design to report"):
+        tables.build("hypotheses", studies["published"])

@@ -113,6 +113,17 @@ def test_few_seeds_show_nothing_and_the_evidence_says_so(seeds):
     assert np.isnan(row["low"]) == (seeds == 1)
 
 
+def test_five_seeds_can_support_but_not_contradict_a_claim_of_parts_and_the_evidence_says_so():
+    shown = verdict("degrades_underlying_llm", planted(5, {"base_llm": 0.2, "control": 0.1}))
+    against = verdict("degrades_underlying_llm", planted(5, {"base_llm": 0.2, "control": -0.1}))
+    assert (shown["verdict"], against["verdict"]) == ("supported", "inconclusive")
+    assert (
+        "can support but not contradict a claim of 2 parts (the smallest possible one-sided p-value is 0.031"
+        in (against["evidence"])
+    )
+    assert "not contradict" not in verdict("degrades_underlying_llm", planted(5, {"base_llm": -0.2}))["evidence"]
+
+
 def test_seeds_without_spread_show_nothing():
     effect = replicates.Effect(pd.Series([0.2] * 8), analysis(replicates=True))
     assert str(effect) == "+20.0 points (8 seeds, no interval)" and not effect.above()

@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+ARMS = ("base", "control", "understanding", "generation", "unified")
+MODELS = [f"{arm}-seed{seed}" for arm in ARMS for seed in (0, 1)]
 PARTS = ["Snakefile", "config", "workflow", "paper", "profiles", "envs"]
 
 
@@ -71,7 +73,7 @@ class Project:
 
 
 def new_project(root: Path, folder: Path, models: Sequence[str] | None = None, studies: Sequence[str] = ()) -> Project:
-    """Copy the repository's files to ``folder``, with a benchmark of a few items in each cell."""
+    """Copy the repository's files to ``folder``, with small benchmarks, and two seeds of the arms unless told."""
     folder.mkdir(parents=True)
     ignore = shutil.ignore_patterns("__pycache__", "*.egg-info")
     for part in PARTS:
@@ -82,8 +84,8 @@ def new_project(root: Path, folder: Path, models: Sequence[str] | None = None, s
             shutil.copy2(source, folder / part)
     project = Project(folder)
     project.update("config/datasets.yaml", "miniature_world", "options", value={"per_cell": 2})
-    if models:
-        project.update("config/studies/miniature.yaml", "models", value=list(models))
+    project.update("config/datasets.yaml", "bundled", "options", value={"categories": ["Bias"], "resolution": 224})
+    project.update("config/studies/miniature.yaml", "models", value=list(models or MODELS))
     if studies:
         project.update("config/config.yaml", "studies", value=list(studies))
     return project

@@ -53,11 +53,11 @@ def test_a_second_run_has_nothing_to_do(finished: Project) -> None:
 
 
 def test_a_changed_model_reruns_that_model_alone(finished: Project, models_file: Path) -> None:
-    change_decoding(models_file, "unified-seed0")
+    change_decoding(models_file, "unified-seed{replicate}")
     jobs = finished.planned()
     of_models = {(rule, wildcards) for rule, wildcards in jobs if "model=" in wildcards}
     assert {rule for rule, _ in of_models} == {"respond", "detect", "judge"}
-    assert all("model=unified-seed0" in wildcards for _, wildcards in of_models)
+    assert all("model=unified-seed" in wildcards for _, wildcards in of_models)
     others = {rule for rule, wildcards in jobs if "model=" not in wildcards}
     assert "fuse_verdicts" in others and "paper" in others
     assert not any("study=published" in wildcards for _, wildcards in jobs)

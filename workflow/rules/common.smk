@@ -8,6 +8,7 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 from unicost.config import InvalidConfig, digest, load_settings
+from unicost.config.freezing import frozen_now
 from unicost.miniature.recipes import BadRecipe, load_recipes
 from unicost.registry import did_you_mean
 from unicost.reporting.catalogue import figure, figures_for, table, tables_for
@@ -27,6 +28,17 @@ EXPERIMENTS = [
 PUBLISHED = [
     name for name, study in SETTINGS.studies.items() if study.kind == "published"
 ]
+BENCHMARKS = [
+    name for name, study in SETTINGS.studies.items() if study.kind == "benchmark"
+]
+# The studies whose figures, tables and part of the paper are made.
+REPORTED = [
+    name
+    for name, study in SETTINGS.studies.items()
+    if name in PUBLISHED or (name in EXPERIMENTS and study.reports)
+]
+REPORTED_NOW = [name for name in STUDIES if name in REPORTED]
+DESIGNED = [name for name in EXPERIMENTS if SETTINGS.studies[name].protocol]
 RUNNABLE = [name for name, model in SETTINGS.models.items() if model.run]
 
 
@@ -87,6 +99,15 @@ def packed_weights(checkpoint):
     return f"results/miniature_weights/{checkpoint}/{checkpoint}.safetensors"
 
 
+def weights_of_judge(wildcards):
+    """The shipped (or trained) weights of a judge that was trained; other judges have none."""
+    if SETTINGS.judging.judges[wildcards.judge].plugin != "miniature_trained":
+        return []
+    if SETTINGS.main.miniature_weights == "trained":
+        return packed_weights("judge")
+    return "workflow/resources/miniature/judge/judge.safetensors"
+
+
 def responses_fingerprint(wildcards):
     study = study_of(wildcards)
     tasks = SETTINGS.tasks_of(wildcards.study, wildcards.model)
@@ -118,6 +139,29 @@ def evidence_of(wildcards):
     return f"results/{wildcards.study}/{name}"
 
 
+def all_detections(wildcards):
+    return expand(
+        "results/{study}/detections/{model}.parquet",
+        study=wildcards.study,
+        model=study_of(wildcards).models,
+    )
+
+
+def other_outcomes(wildcards):
+    """The outcomes of other arms that the study's protocol names, as far as they are there."""
+    return [
+        path
+        for path in SETTINGS.protocol_of(wildcards.study).also
+        if Path(path).exists()
+    ]
+
+
+def protocol_fingerprint(wildcards):
+    """Over the protocol and what its outcomes are measured under."""
+    protocol = SETTINGS.protocol_of(wildcards.study).model_dump_json()
+    return digest(protocol, *frozen_now(SETTINGS, wildcards.study).values())
+
+
 def statistics_fingerprint(wildcards):
     """Over the settings of the statistics and all that they use of the models' entries; display names are not."""
     models = SETTINGS.study_models(wildcards.study)
@@ -142,14 +186,44 @@ def vision_of_arm(wildcards):
     )
 
 
-def figure_names(study):
+def having(study):
+    """What a study has that some figures and tables need."""
     settings = SETTINGS.studies[study]
-    return figures_for(settings.kind, settings.analysis.replicates)
+    runs = [SETTINGS.models[name].run for name in settings.models]
+    found = {
+        "replicates": settings.analysis.replicates,
+        "protocol": study in DESIGNED,
+        "training": any(run is not None and run.weights == "miniature" for run in runs),
+    }
+    return [name for name, there in found.items() if there]
+
+
+def figure_names(study):
+    return figures_for(SETTINGS.studies[study].kind, having(study))
 
 
 def table_names(study):
-    settings = SETTINGS.studies[study]
-    return tables_for(settings.kind, settings.analysis.replicates)
+    return tables_for(SETTINGS.studies[study].kind, having(study))
+
+
+def loss_table():
+    """The loss curves of the miniature training: those that ship with its weights, or those of the training here."""
+    if SETTINGS.main.miniature_weights == "trained":
+        return "results/miniature_training/losses.csv"
+    return "workflow/resources/miniature/losses.csv"
+
+
+def losses_of_training(wildcards):
+    """The loss curves of every training that the reported studies of this run answer with."""
+    runs = [
+        run
+        for study in REPORTED_NOW
+        for run in (model.run for model in SETTINGS.study_models(study).values())
+        if run is not None and run.weights == "miniature"
+    ]
+    names = {run.checkpoint for run in runs}
+    names |= {f"vision-seed{name.rpartition('-seed')[2]}" for name in names}
+    return [f"results/miniature_training/{name}/losses.csv" for name in sorted(names)]
 
 
 def drawn_from(study):
@@ -172,12 +246,28 @@ def drawn_from(study):
             "panel_understanding",
             "judge_accuracy",
         ]
-    agreement = [f"results/{study}/human/agreement.csv"] if study in EXPERIMENTS else []
-    return [f"results/{study}/statistics/{name}.csv" for name in names] + agreement
+    others = [f"results/{study}/human/agreement.csv"] if study in EXPERIMENTS else []
+    if study in DESIGNED:
+        names += ["outcomes", "arm_outcomes", "effects", "hypotheses"]
+        also = SETTINGS.protocol_of(study).also
+        others += [path for path in also if Path(path).exists()]
+    if "training" in having(study):
+        others.append(loss_table())
+    return [f"results/{study}/statistics/{name}.csv" for name in names] + others
+
+
+def benchmark_files(study):
+    """What a study of a benchmark makes: the instances, how many of which, and a sheet for each task."""
+    sheets = [f"contact_sheets/{task}.png" for task in SETTINGS.studies[study].tasks]
+    return ["benchmark.parquet", "tables/composition.html", *sheets]
 
 
 def promised(study):
     """The files of a study that a run promises: `rule all` asks for each, so that a lost one is made again."""
+    if study in BENCHMARKS:
+        return [f"results/{study}/{name}" for name in benchmark_files(study)]
+    if study not in REPORTED:
+        return [f"results/{study}/statistics/outcomes.csv"]
     paths = drawn_from(study)
     paths += expand(
         "results/{study}/figures/{name}.svg", study=study, name=figure_names(study)

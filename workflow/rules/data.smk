@@ -22,17 +22,58 @@ rule download_dataset:
 
 
 rule build_benchmark:
+    input:
+        lambda wildcards: SETTINGS.dataset_of(wildcards.study).files(),
     output:
         "results/{study}/benchmark.parquet",
     log:
         "results/{study}/logs/build_benchmark.log",
     wildcard_constraints:
-        study=any_of(EXPERIMENTS),
+        study=any_of(EXPERIMENTS + BENCHMARKS),
     conda:
         "../../envs/base.yaml"
     params:
-        fingerprint=lambda wildcards: SETTINGS.datasets[
-            study_of(wildcards).dataset
-        ].fingerprint(),
+        fingerprint=lambda wildcards: SETTINGS.dataset_of(
+            wildcards.study
+        ).fingerprint(),
     script:
         "../scripts/build_benchmark.py"
+
+
+# What a benchmark holds, counted and shown. The sheets of a study depend on its tasks, so each study has its own rule.
+for study in BENCHMARKS:
+
+    rule:
+        name:
+            f"show_{study}"
+        input:
+            f"results/{study}/benchmark.parquet",
+        output:
+            sheets=[
+                report(
+                    f"results/{study}/contact_sheets/{task}.png",
+                    caption="../report/contact_sheet.rst",
+                    category="Benchmark",
+                    subcategory=SETTINGS.studies[study].title,
+                    labels={"contact sheet": task.replace("_", " ")},
+                )
+                for task in SETTINGS.studies[study].tasks
+            ],
+            composition=report(
+                f"results/{study}/tables/composition.html",
+                caption="../report/composition.rst",
+                category="Benchmark",
+                subcategory=SETTINGS.studies[study].title,
+                labels={"table": "Composition"},
+            ),
+            csv=f"results/{study}/tables/composition.csv",
+        log:
+            f"results/{study}/logs/show.log",
+        conda:
+            "../../envs/base.yaml"
+        params:
+            study=study,
+            pairs=SETTINGS.studies[study].pairs,
+            seed=SETTINGS.studies[study].seed,
+        script:
+            "../scripts/show_benchmark.py"

@@ -42,6 +42,7 @@ rule judge:
         intents="results/{study}/intents.parquet",
         responses=responses_of_model,
         detections="results/{study}/detections/{model}.parquet",
+        weights=weights_of_judge,
     output:
         "results/{study}/judgements/{judge}/{model}.parquet",
     log:

@@ -8,6 +8,7 @@ rule miniature_weights:
             for arm in RECIPES.names()
             for seed in RECIPES.seeds
         ],
+        [packed_weights("judge")] if RECIPES.judge else [],
 
 
 rule train_vision:
@@ -75,3 +76,18 @@ rule pack_arm:
         fingerprint=lambda wildcards: RECIPES.fingerprint(wildcards.arm),
     script:
         "../scripts/pack_arm.py"
+
+
+rule train_judge:
+    output:
+        weights="results/miniature_weights/judge/judge.safetensors",
+        manifest="results/miniature_weights/judge/manifest.json",
+        losses="results/miniature_training/judge/losses.csv",
+    log:
+        "results/miniature_training/logs/judge.log",
+    conda:
+        "../../envs/base.yaml"
+    params:
+        fingerprint=RECIPES.fingerprint("judge") if RECIPES.judge else "",
+    script:
+        "../scripts/train_judge.py"

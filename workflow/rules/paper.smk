@@ -1,7 +1,7 @@
 # Figures and tables of each study, the numbers of the paper, the paper, and the summary that ends a run.
 # A rule's outputs and captions depend on the study's kind, so each study has its own `figures` and `tables`.
 
-for study in SETTINGS.studies:
+for study in REPORTED:
 
     rule:
         name:
@@ -68,9 +68,22 @@ for study in SETTINGS.studies:
             "../scripts/tables.py"
 
 
+rule loss_table:
+    input:
+        losses_of_training,
+    output:
+        "results/miniature_training/losses.csv",
+    log:
+        "results/miniature_training/logs/losses.log",
+    conda:
+        "../../envs/base.yaml"
+    script:
+        "../scripts/loss_table.py"
+
+
 rule numbers:
     input:
-        [path for study in STUDIES for path in drawn_from(study)],
+        [path for study in REPORTED_NOW for path in drawn_from(study)],
     output:
         "results/numbers.json",
     log:
@@ -78,8 +91,8 @@ rule numbers:
     conda:
         "../../envs/base.yaml"
     params:
-        studies=list(STUDIES),
-        fingerprint=[SETTINGS.studies[study].model_dump_json() for study in STUDIES],
+        studies=REPORTED_NOW,
+        fingerprint=[SETTINGS.studies[study].model_dump_json() for study in REPORTED_NOW],
     script:
         "../scripts/numbers.py"
 
@@ -89,7 +102,7 @@ rule paper:
         numbers="results/numbers.json",
         figures=[
             f"results/{study}/figures/{name}.svg"
-            for study in STUDIES
+            for study in REPORTED_NOW
             for name in figure_names(study)
         ],
         source=sorted(str(path) for path in Path("paper").rglob("*") if path.is_file()),
@@ -105,7 +118,7 @@ rule paper:
     conda:
         "../../envs/base.yaml"
     params:
-        studies=list(STUDIES),
+        studies=REPORTED_NOW,
     script:
         "../scripts/paper.py"
 
@@ -116,12 +129,12 @@ rule summary:
         paper="results/paper/paper.pdf",
         tables=[
             f"results/{study}/tables/{name}.html"
-            for study in STUDIES
+            for study in REPORTED_NOW
             for name in table_names(study)
         ],
         pages=[
             f"results/{study}/human/annotate.html"
-            for study in STUDIES
+            for study in REPORTED_NOW
             if study in EXPERIMENTS
         ],
     output:
@@ -131,6 +144,6 @@ rule summary:
     conda:
         "../../envs/base.yaml"
     params:
-        studies=list(STUDIES),
+        studies=REPORTED_NOW,
     script:
         "../scripts/summary.py"

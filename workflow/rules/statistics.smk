@@ -109,3 +109,41 @@ rule claims:
         claims=digest(*(claim.model_dump_json() for claim in SETTINGS.claims.values())),
     script:
         "../scripts/claims.py"
+
+
+rule outcomes:
+    input:
+        verdicts="results/{study}/verdicts.parquet",
+        detections=all_detections,
+        capability="results/{study}/statistics/capability.csv",
+    output:
+        "results/{study}/statistics/outcomes.csv",
+    log:
+        "results/{study}/logs/outcomes.log",
+    wildcard_constraints:
+        study=any_of(DESIGNED),
+    conda:
+        "../../envs/base.yaml"
+    params:
+        models=statistics_fingerprint,
+        protocol=protocol_fingerprint,
+    script:
+        "../scripts/outcomes.py"
+
+
+rule designed_effects:
+    input:
+        outcomes="results/{study}/statistics/outcomes.csv",
+        also=other_outcomes,
+    output:
+        statistics_of("arm_outcomes", "effects", "hypotheses"),
+    log:
+        "results/{study}/logs/designed_effects.log",
+    wildcard_constraints:
+        study=any_of(DESIGNED),
+    conda:
+        "../../envs/base.yaml"
+    params:
+        protocol=protocol_fingerprint,
+    script:
+        "../scripts/designed_effects.py"

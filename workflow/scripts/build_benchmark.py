@@ -8,5 +8,5 @@ from unicost.jobs import job
 
 with job(snakemake.log[0]):
     settings = load_settings(snakemake.config)
-    entry = settings.datasets[settings.experiment(snakemake.wildcards.study).dataset]
+    entry = settings.dataset_of(snakemake.wildcards.study)
     build_benchmark(entry=entry, taxonomy=settings.taxonomies[entry.taxonomy], output=Path(snakemake.output[0]))

@@ -5,11 +5,13 @@ from pathlib import Path
 from unicost.config import load_settings
 from unicost.jobs import job
 from unicost.reporting.figures import render
+from unicost.reporting.sources import sources_of
 
 with job(snakemake.log[0]):
-    study = load_settings(snakemake.config).studies[snakemake.params.study]
+    settings = load_settings(snakemake.config)
+    study = snakemake.params.study
+    sources = sources_of(study, settings, snakemake.input)
     folder = Path(snakemake.output[0]).parent
-    agreement = [Path(path) for path in snakemake.input if path.endswith("agreement.csv")]
     for name in snakemake.params.names:
         outputs = [folder / f"{name}{ending}" for ending in [".svg", ".pdf", ".png"]]
-        render(name, study.title, Path(snakemake.input[0]).parent, outputs, *agreement)
+        render(name, settings.studies[study].title, sources, outputs)

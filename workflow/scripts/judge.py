@@ -8,9 +8,12 @@ from unicost.judging.judge import judge
 
 with job(snakemake.log[0]):
     name = snakemake.wildcards.judge
+    entry = load_settings(snakemake.config).judging.judges[name]
+    if snakemake.input.weights:
+        entry = entry.model_copy(update={"options": entry.options | {"weights": str(snakemake.input.weights)}})
     judge(
         name=name,
-        entry=load_settings(snakemake.config).judging.judges[name],
+        entry=entry,
         responses=[Path(path) for path in snakemake.input.responses],
         benchmark=Path(snakemake.input.benchmark),
         intents=Path(snakemake.input.intents),

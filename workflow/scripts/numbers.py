@@ -5,13 +5,13 @@ from pathlib import Path
 from unicost.config import load_settings
 from unicost.jobs import job
 from unicost.reporting.numbers import write_numbers
+from unicost.reporting.sources import sources_of
 
 with job(snakemake.log[0]):
     settings = load_settings(snakemake.config)
     studies = snakemake.params.studies
     write_numbers(
-        studies={study: Path(f"results/{study}/statistics") for study in studies},
+        studies={study: sources_of(study, settings, snakemake.input) for study in studies},
         settings={study: settings.studies[study].model_dump(mode="json") for study in studies},
         output=Path(snakemake.output[0]),
-        agreement={Path(path).parts[1]: Path(path) for path in snakemake.input if path.endswith("agreement.csv")},
     )

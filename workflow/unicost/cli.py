@@ -5,10 +5,15 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
+from textwrap import indent
+
+import yaml
 
 from unicost import __version__
-from unicost.config import PublishedStudy, load_settings, read_yaml
+from unicost.config import BenchmarkStudy, ExperimentStudy, PublishedStudy, load_settings, read_yaml
+from unicost.config.freezing import AS_FROZEN, NOT_FROZEN, frozen_now, standing
 from unicost.config.schemas import write_schemas
 from unicost.statistics.published_tables import check_tables
 
@@ -35,7 +40,10 @@ def _parser() -> argparse.ArgumentParser:
     summary = commands.add_parser("summary", help="print the headline numbers of the last run")
     summary.add_argument("--file", default="results/summary.txt", help="default: %(default)s")
     summary.set_defaults(run=_summary)
+    protocol = commands.add_parser("protocol", help="print the digests that freeze an experiment; do they hold?")
+    protocol.set_defaults(run=_protocol)
     ship = commands.add_parser("ship-weights", help="make the miniature arms trained here the ones that ship")
+    ship.add_argument("--trained", default="results/miniature_training", help="default: %(default)s")
     ship.set_defaults(run=_ship_weights)
     return parser
 
@@ -46,8 +54,24 @@ def _check(parsed: argparse.Namespace) -> None:
         if isinstance(study, PublishedStudy):
             check_tables(Path(study.tables), study.models, settings.models)
         marker = "*" if name in settings.main.studies else " "
-        print(f"{marker} {name}: {study.title} ({len(study.models)} models)")
+        size = "no model" if isinstance(study, BenchmarkStudy) else f"{len(study.models)} models"
+        print(f"{marker} {name}: {study.title} ({size})")
     print("config/ is valid; * marks the studies that `snakemake --cores N` runs")
+
+
+def _protocol(parsed: argparse.Namespace) -> int:
+    """1 where a frozen protocol does not hold any more, else 0."""
+    settings = load_settings(read_yaml(Path("config/config.yaml")))
+    holds = True
+    for name, study in settings.studies.items():
+        if not isinstance(study, ExperimentStudy) or study.protocol is None:
+            continue
+        now = frozen_now(settings, name)
+        state = standing(settings.protocols[study.protocol], now)
+        holds &= state in (AS_FROZEN, NOT_FROZEN)
+        print(f"# config/protocols/{study.protocol}.yaml in study '{name}': {state}\nfrozen:")
+        print(indent(yaml.safe_dump({"date": f"{date.today()}", **now}, sort_keys=False), "  "), end="")
+    return 0 if holds else 1
 
 
 def _summary(parsed: argparse.Namespace) -> None:
@@ -58,8 +82,13 @@ def _summary(parsed: argparse.Namespace) -> None:
 
 
 def _ship_weights(parsed: argparse.Namespace) -> None:
+    from unicost.miniature.loss_table import collect_losses
     from unicost.miniature.recipes import load_recipes
     from unicost.miniature.weights import SHIPPED, pack_all
 
-    pack_all(load_recipes("config/miniature.yaml"), "results/miniature_training", SHIPPED)
-    print(f"packed into {SHIPPED}")
+    settings = load_settings(read_yaml(Path("config/config.yaml")))
+    runs = [model.run for study in settings.main.studies for model in settings.study_models(study).values()]
+    wanted = {run.checkpoint for run in runs if run is not None and run.weights == "miniature"}
+    pack_all(load_recipes("config/miniature.yaml"), parsed.trained, SHIPPED, wanted)
+    curves = collect_losses(parsed.trained, SHIPPED.parent / "losses.csv")
+    print(f"packed {len(wanted)} models into {SHIPPED}; losses.csv beside it has the curves of {curves} trainings")

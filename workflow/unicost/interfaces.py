@@ -15,7 +15,11 @@ from unicost.records import Aspect, Detection, Instance, Judgement, Response, Ta
 
 
 class Source(Protocol):
-    """A benchmark source: turns its options (from ``config/datasets.yaml``) into instances."""
+    """A benchmark source: turns its options (from ``config/datasets.yaml``) into instances.
+
+    A source that reads files may have a method ``files()`` that lists their paths: when one changes, the benchmark is
+    built anew.
+    """
 
     version: ClassVar[int]
 
@@ -65,6 +69,7 @@ class Answer:
     completion_tokens: int | None = None
     cost_usd: float | None = None
     prompt: str | None = None
+    first_tokens: str | None = None
 
 
 class Detector(Protocol):

@@ -117,17 +117,21 @@ class Instance:
 
     def content_hash(self) -> str:
         """SHA-256 of what a model sees and how its answer is labelled: everything but nothing else."""
-        digest = hashlib.sha256()
-        row = dataclasses.asdict(self)
-        for turn in row["turns"]:
-            turn["images"] = [hashlib.sha256(image["bytes"]).hexdigest() for image in turn["images"]]
-        digest.update(json.dumps(row, sort_keys=True).encode())
-        return digest.hexdigest()
+        turns = [
+            vars(turn) | {"images": [hashlib.sha256(image.bytes).hexdigest() for image in turn.images]}
+            for turn in self.turns
+        ]
+        row = vars(self) | {"turns": turns}
+        return hashlib.sha256(json.dumps(row, sort_keys=True).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
 class Response:
-    """One model's answer to one instance. Exactly one of an answer, a provider refusal or an error is expected."""
+    """One model's answer to one instance. Exactly one of an answer, a provider refusal or an error is expected.
+
+    ``first_tokens`` is a JSON object of the most probable first tokens of a text answer: decoded token -> probability
+    before any decoding setting, at most 20, descending; None for pictures, errors and models that do not tell.
+    """
 
     instance: str
     model: str
@@ -144,6 +148,7 @@ class Response:
     latency_seconds: float | None = None
     cost_usd: float | None = None
     prompt: str | None = None
+    first_tokens: str | None = None
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 PLUGINS: dict[str, dict[str, str]] = {
     "source": {
+        "bundled": "unicost.benchmark.bundled.source:Bundled",
         "miniature_world": "unicost.miniature.source:MiniatureWorld",
     },
     "adapter": {
@@ -20,11 +21,13 @@ PLUGINS: dict[str, dict[str, str]] = {
     },
     "detector": {
         "refusal": "unicost.judging.detectors.refusal:Refusal",
+        "first_token": "unicost.judging.detectors.first_token:FirstToken",
         "miniature_text": "unicost.miniature.detectors:HarmfulAdvice",
         "miniature_scene": "unicost.miniature.detectors:UnsafeScene",
     },
     "judge": {
         "rules": "unicost.judging.judges.rules:Rules",
+        "miniature_trained": "unicost.miniature.trained_judge:TrainedJudge",
     },
     "annotator": {
         "construction": "unicost.miniature.annotator:Construction",

@@ -8,9 +8,11 @@ from unicost.config.base import Strict, digest
 from unicost.config.judging import JudgesFile, PluginEntry, Policy
 from unicost.config.loading import load_settings, merge, parse, read_yaml
 from unicost.config.models import Closeness, Counterpart, Decoding, ModelEntry, ModelFile, ModelKind, ModelRun, Relation
+from unicost.config.protocols import Contrast, Frozen, Hypothesis, PromptType, Protocol
 from unicost.config.settings import InvalidConfig, MainFile, Settings
 from unicost.config.studies import (
     Analysis,
+    BenchmarkStudy,
     Claim,
     DatasetEntry,
     ExperimentStudy,
@@ -21,12 +23,16 @@ from unicost.config.studies import (
 
 __all__ = [
     "Analysis",
+    "BenchmarkStudy",
     "Claim",
     "Closeness",
+    "Contrast",
     "Counterpart",
     "DatasetEntry",
     "Decoding",
     "ExperimentStudy",
+    "Frozen",
+    "Hypothesis",
     "InvalidConfig",
     "JudgesFile",
     "MainFile",
@@ -36,6 +42,8 @@ __all__ = [
     "ModelRun",
     "PluginEntry",
     "Policy",
+    "PromptType",
+    "Protocol",
     "PublishedStudy",
     "Relation",
     "Settings",

@@ -20,8 +20,13 @@ class PluginEntry(Strict):
     """Its options."""
 
     def fingerprint(self, group: str) -> str:
-        """12 hexadecimal digits over the plugin, its version and its options."""
-        return digest(self.model_dump_json(), registry.resolve(group, self.plugin).version)
+        """12 hexadecimal digits over the plugin, its version, its options and, where it has one, its ``revision``.
+
+        ``revision(**options)`` says what a plugin depends on besides its code: a trained judge, on its weights.
+        """
+        plugin = registry.resolve(group, self.plugin)
+        more = [plugin.revision(**self.options)] if hasattr(plugin, "revision") else []
+        return digest(self.model_dump_json(), plugin.version, *more)
 
 
 class Policy(Strict):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,15 +14,17 @@ from pydantic import ValidationError
 from unicost.config.base import Strict
 from unicost.config.judging import JudgesFile
 from unicost.config.models import ModelEntry, ModelFile
+from unicost.config.protocols import Protocol
 from unicost.config.settings import InvalidConfig, MainFile, Settings, check_references
-from unicost.config.studies import Claim, DatasetEntry, ExperimentStudy, PublishedStudy, Study, Taxonomy
+from unicost.config.studies import BenchmarkStudy, Claim, DatasetEntry, ExperimentStudy, PublishedStudy, Study, Taxonomy
 from unicost.registry import did_you_mean
 
 Section = TypeVar("Section", bound=Strict)
 
-_STUDY_KINDS: dict[str, type[PublishedStudy] | type[ExperimentStudy]] = {
+_STUDY_KINDS: dict[str, type[Study]] = {
     "published": PublishedStudy,
     "experiment": ExperimentStudy,
+    "benchmark": BenchmarkStudy,
 }
 
 
@@ -46,14 +49,17 @@ def load_settings(config: Mapping[str, Any], folder: str | Path = "config") -> S
     Raises ``InvalidConfig`` with one sentence for the first thing that is wrong.
     """
     folder = Path(folder)
+    studies = {path.stem: _study(path) for path in _files(folder / "studies")}
+    models = _models(folder / "models")
     settings = Settings.model_construct(
         main=parse(MainFile, dict(config), folder / "config.yaml"),
-        studies={path.stem: _study(path) for path in _files(folder / "studies")},
-        models=_models(folder / "models"),
+        studies=_with_models(studies, models, folder / "studies"),
+        models=models,
         datasets=_named(DatasetEntry, folder / "datasets.yaml"),
         judging=parse(JudgesFile, read_yaml(folder / "judges.yaml"), folder / "judges.yaml"),
         taxonomies={path.stem: parse(Taxonomy, read_yaml(path), path) for path in _files(folder / "taxonomies")},
         claims=_named(Claim, folder / "claims.yaml"),
+        protocols={path.stem: parse(Protocol, read_yaml(path), path) for path in _files(folder / "protocols")},
     )
     check_references(settings)
     return settings
@@ -117,13 +123,60 @@ def _models(folder: Path) -> dict[str, ModelEntry]:
     for path in _files(folder):
         data = read_yaml(path)
         if isinstance(data, dict) and isinstance(data.get("models"), dict):
-            defaults = data.get("defaults") or {}
-            data["models"] = {name: merge(defaults, own or {}) for name, own in data["models"].items()}
+            data["models"] = _each_replicate(path, data)
         for name, entry in parse(ModelFile, data, path).models.items():
             if name in models:
                 raise InvalidConfig(f"{path}: models.{name}: the name is taken by another file; names are unique")
             models[name] = entry
     return models
+
+
+_REPLICATE = "{replicate}"
+
+
+def _each_replicate(path: Path, data: Mapping[str, Any]) -> dict[str, Any]:
+    """The models of a file with defaults merged, and one model a replicate for a name that holds `{replicate}`."""
+    defaults, replicates, made = data.get("defaults") or {}, data.get("replicates") or (), {}
+    for name, own in data["models"].items():
+        entry = merge(defaults, own or {})
+        if _REPLICATE not in name:
+            made[name] = entry
+            continue
+        if not isinstance(replicates, list) or not replicates:
+            raise InvalidConfig(f"{path}: models.{name}: the file names no replicates; add a line 'replicates: [0, 1]'")
+        for number in replicates:
+            made[name.replace(_REPLICATE, str(number))] = {**_filled(entry, number), "replicate": number}
+    return made
+
+
+def _filled(value: Any, number: int) -> Any:
+    """The same section with the number of the replicate in every text that asks for it."""
+    if isinstance(value, Mapping):
+        return {key: _filled(item, number) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_filled(item, number) for item in value]
+    return value.replace(_REPLICATE, str(number)) if isinstance(value, str) else value
+
+
+def _with_models(studies: Mapping[str, Study], models: Mapping[str, ModelEntry], folder: Path) -> dict[str, Study]:
+    """The studies with every pattern such as ``unified-seed*`` replaced by the models that it matches."""
+    return {
+        name: study
+        if isinstance(study, BenchmarkStudy)
+        else study.model_copy(update={"models": tuple(_matches(folder / f"{name}.yaml", study.models, models))})
+        for name, study in studies.items()
+    }
+
+
+def _matches(file: Path, patterns: Sequence[str], models: Mapping[str, ModelEntry]) -> Iterator[str]:
+    for pattern in patterns:
+        if not set(pattern) & set("*?["):
+            yield pattern
+            continue
+        found = [name for name in models if fnmatchcase(name, pattern)]
+        if not found:
+            raise InvalidConfig(f"{file}: models: no model matches the pattern '{pattern}'; see config/models/")
+        yield from found
 
 
 def _sentence(error: ValidationError, prefix: str) -> str:

@@ -139,5 +139,7 @@ class ModelFile(Strict):
 
     defaults: dict[str, Any] = {}
     """Keys that every model of the file has unless it sets them itself (merged section by section)."""
+    replicates: tuple[int, ...] = ()
+    """Replicates of every entry whose name holds `{replicate}`; the entry stands for one model a replicate."""
     models: dict[str, ModelEntry]
     """The models by name."""

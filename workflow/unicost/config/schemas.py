@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 
 from unicost.config.judging import JudgesFile
 from unicost.config.models import ModelFile
+from unicost.config.protocols import Protocol
 from unicost.config.settings import MainFile
 from unicost.config.studies import Claim, DatasetEntry, Study, Taxonomy
 from unicost.store import write_json
@@ -21,6 +22,7 @@ FILES: dict[str, Any] = {
     "judges": JudgesFile,
     "taxonomies": Taxonomy,
     "claims": dict[str, Claim],
+    "protocols": Protocol,
 }
 
 

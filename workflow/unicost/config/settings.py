@@ -11,7 +11,8 @@ from unicost import registry
 from unicost.config.base import Strict
 from unicost.config.judging import JudgesFile
 from unicost.config.models import ModelEntry
-from unicost.config.studies import Claim, DatasetEntry, ExperimentStudy, PublishedStudy, Study, Taxonomy
+from unicost.config.protocols import Protocol
+from unicost.config.studies import BenchmarkStudy, Claim, DatasetEntry, ExperimentStudy, PublishedStudy, Study, Taxonomy
 from unicost.records import Task
 from unicost.registry import did_you_mean
 
@@ -46,6 +47,8 @@ class Settings(Strict):
     """All taxonomies by name."""
     claims: dict[str, Claim]
     """All claims by name."""
+    protocols: dict[str, Protocol]
+    """All protocols by name."""
 
     def experiment(self, name: str) -> ExperimentStudy:
         """The experiment of that name; raises ``KeyError`` if there is none."""
@@ -53,6 +56,13 @@ class Settings(Strict):
         if not isinstance(study, ExperimentStudy):
             raise KeyError(name)
         return study
+
+    def protocol_of(self, name: str) -> Protocol:
+        """The protocol of the experiment of that name; raises ``KeyError`` if it has none."""
+        protocol = self.experiment(name).protocol
+        if protocol is None:
+            raise KeyError(name)
+        return self.protocols[protocol]
 
     def published(self, name: str) -> PublishedStudy:
         """The study of published tables of that name; raises ``KeyError`` if there is none."""
@@ -63,7 +73,15 @@ class Settings(Strict):
 
     def study_models(self, name: str) -> dict[str, ModelEntry]:
         """The entries of a study's models, in the study's order."""
-        return {model: self.models[model] for model in self.studies[name].models}
+        study = self.studies[name]
+        return {} if isinstance(study, BenchmarkStudy) else {model: self.models[model] for model in study.models}
+
+    def dataset_of(self, name: str) -> DatasetEntry:
+        """The benchmark of an experiment or of a study of a benchmark; raises ``KeyError`` for another study."""
+        study = self.studies[name]
+        if isinstance(study, PublishedStudy):
+            raise KeyError(name)
+        return self.datasets[study.dataset]
 
     def model_kinds(self, name: str) -> dict[str, str]:
         """The kind of each model of a study."""
@@ -101,18 +119,27 @@ def _references(settings: Settings) -> Iterator[tuple[str, str, str, Collection[
     for name, model in settings.models.items():
         for counterpart in model.counterparts:
             yield "config/models/", f"{name}.counterparts", counterpart.model, settings.models
+    arms = {model.arm for model in settings.models.values() if model.arm is not None}
+    for name, protocol in settings.protocols.items():
+        file = f"config/protocols/{name}.yaml"
+        for key, contrast in protocol.contrasts.items():
+            yield from ((file, f"contrasts.{key}.terms", arm, arms) for arm in contrast.terms)
     for name, study in settings.studies.items():
         yield from ((f"config/studies/{name}.yaml", *rest) for rest in _study_references(settings, study))
 
 
 def _study_references(settings: Settings, study: Study) -> Iterator[tuple[str, str, Collection[str]]]:
-    yield from (("models", model, settings.models) for model in study.models)
-    if isinstance(study, ExperimentStudy):
+    if not isinstance(study, PublishedStudy):
         yield "dataset", study.dataset, settings.datasets
+    if not isinstance(study, BenchmarkStudy):
+        yield from (("models", model, settings.models) for model in study.models)
+    if isinstance(study, ExperimentStudy):
         yield from (("detectors", name, settings.judging.detectors) for name in study.detectors)
         yield from (("judges", name, settings.judging.judges) for name in study.judges)
         yield from (("annotators", name, settings.judging.annotators) for name in study.annotators)
         yield "policy", study.policy, settings.judging.policies
+        if study.protocol is not None:
+            yield "protocol", study.protocol, settings.protocols
         yield from (("analysis.common_tasks", task, study.tasks) for task in study.analysis.common_tasks)
 
 
@@ -139,6 +166,8 @@ def _check_options(where: str, plugin: Any, options: dict[str, Any]) -> None:
 def _check_study(settings: Settings, name: str) -> None:
     """What an experiment promises must be possible: models can run, judges that vote are asked."""
     study, file = settings.studies[name], f"config/studies/{name}.yaml"
+    if isinstance(study, BenchmarkStudy):
+        return
     if len(set(study.models)) < len(study.models):
         raise InvalidConfig(f"{file}: models: a model is listed twice; list each once")
     if not isinstance(study, ExperimentStudy):
@@ -150,6 +179,8 @@ def _check_study(settings: Settings, name: str) -> None:
             raise InvalidConfig(f"{file}: models: '{model}' has no section 'run', so it cannot be asked; add one")
         if not settings.tasks_of(name, model):
             raise InvalidConfig(f"{file}: tasks: '{model}' supports none of them; remove the model or add a task")
+        if study.protocol is not None and None in (settings.models[model].arm, settings.models[model].replicate):
+            raise InvalidConfig(f"{file}: protocol: '{model}' has no 'arm' and 'replicate', which a protocol compares")
     policy = settings.judging.policies[study.policy]
     for judge in (*policy.contextual, *policy.intrinsic):
         if judge not in study.judges:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, field_validator
@@ -26,6 +27,11 @@ class DatasetEntry(Strict):
     def _known(cls, name: str) -> str:
         registry.check("source", name)
         return name
+
+    def files(self) -> list[Path]:
+        """The files that the source reads, where it reads any."""
+        source = registry.resolve("source", self.source)(**self.options)
+        return source.files() if hasattr(source, "files") else []
 
     def fingerprint(self) -> str:
         """12 hexadecimal digits over the source, its version and its options."""
@@ -91,19 +97,40 @@ class ExperimentStudy(Strict):
     """Annotators that label by construction."""
     policy: str
     """Fusion policy."""
+    protocol: str | None = None
+    """Protocol (`config/protocols/`) whose contrasts and hypotheses are computed; its unit is the training seed."""
     seed: int = 0
     """Every item's seed is derived from this, its id and the model's name."""
     shards: int = Field(1, ge=1, le=999)
     """Jobs that share one model's items."""
     human_sample: int = Field(200, ge=1)
     """Responses drawn for human annotation."""
+    reports: bool = True
+    """Figures, tables and a part in the paper; without them the study ends with its statistics."""
     human_labels: tuple[str, ...] = ()
     """CSV files that the annotation page gave the people who labelled the sample."""
     analysis: Analysis
     """Settings of the statistics."""
 
 
-Study = PublishedStudy | ExperimentStudy
+class BenchmarkStudy(Strict):
+    """A benchmark by itself: built, counted and shown, and no model is asked."""
+
+    kind: Literal["benchmark"]
+    """`benchmark`: instances are built, counted and shown on contact sheets; no model is asked."""
+    title: str
+    """Title in the report."""
+    dataset: str
+    """Name of the benchmark in `config/datasets.yaml`."""
+    tasks: tuple[Task, ...] = Field(min_length=1)
+    """Tasks that get a contact sheet."""
+    pairs: int = Field(8, ge=1)
+    """Unsafe instances on each contact sheet, every one beside its benign twin."""
+    seed: int = 0
+    """Which instances the contact sheets show."""
+
+
+Study = PublishedStudy | ExperimentStudy | BenchmarkStudy
 
 
 class Taxonomy(Strict):

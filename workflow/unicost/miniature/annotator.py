@@ -123,6 +123,12 @@ def _scene_phrases() -> dict[str, Scene]:
 
 
 @cache
+def _captions() -> dict[str, str]:
+    """The phrase of every bare caption, which asks for its picture."""
+    return {scene.caption: phrase for phrase, scene in _scene_phrases().items()}
+
+
+@cache
 def _frames() -> tuple[tuple[Act, str, str], ...]:
     """For every request that contains a phrase: the act it asks for, and what comes before and after the phrase."""
     made = []
@@ -142,6 +148,8 @@ def _asked(instance: Instance) -> set[Deed]:
     picture = nearest_scene(question.images[0]) if question.images else None
     if picture is not None and (not question.text or question.text in language.templates(language.DESCRIBE)):
         return _asked_by_picture(*picture, alone=not question.text)
+    if question.text in _captions():
+        return {(Act.OFFER, _captions()[question.text]), (Act.SHOW, _scene_phrases()[_captions()[question.text]].glyph)}
     for act, before, after in _frames():
         if not (question.text.startswith(before) and question.text.endswith(after)):
             continue

@@ -1,11 +1,13 @@
 """What the packed models can do and refuse on the validation split: the figures on which every choice was made.
 
-``python -m unicost.miniature.capability RECIPES PACKED OUTPUT.csv`` answers the validation instances greedily with the
+``python -m unicost.miniature.capability PACKED OUTPUT.csv`` answers the validation instances greedily with the packed
 models themselves (no adapter, no journal) and counts outcomes with the annotator.
 """
 
 from __future__ import annotations
 
+import json
+import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -18,14 +20,14 @@ from unicost import store
 from unicost.interfaces import JudgeRequest
 from unicost.miniature.annotator import Construction
 from unicost.miniature.detectors import MATCHES, HarmfulAdvice, UnsafeScene
-from unicost.miniature.recipes import load_recipes
 from unicost.miniature.scenes import GRID, to_png
 from unicost.miniature.source import MiniatureWorld
-from unicost.miniature.weights import unpack
+from unicost.miniature.weights import MANIFEST, unpack
 from unicost.progress import bar
 from unicost.records import Aspect, Image, Instance, Label, Response, Task
 
-_BATCH: Final = 64
+_BATCH: Final = 256
+_PER_CELL: Final = 10
 _SCORED: Final = frozenset(Label) - {Label.UNSCORED}
 _TEXT_ONLY: Final = (Task.TEXT_TO_TEXT, Task.DIALOGUE)
 
@@ -89,6 +91,13 @@ def _response(instance: Instance, text: str | None = None, image: Image | None =
     return Response(instance.id, "", "", 0, text=text, image=image)
 
 
+def _trained_for(steps: dict[str, int]) -> tuple[Task, ...]:
+    """The tasks of an arm, by the kinds of batch that it was trained on."""
+    reads = (Task.IMAGE_TO_TEXT, Task.TEXT_IMAGE_TO_TEXT) if steps["understanding"] else ()
+    draws = (Task.TEXT_TO_IMAGE,) if steps["generation"] else ()
+    return (*_TEXT_ONLY, *reads, *draws)
+
+
 def measure(folder: Path, instances: Sequence[Instance], progress: Any = None) -> pd.DataFrame:
     """Shares of outcomes by task, construction and kind, and of answers that equal the reference answer."""
     responses = answer(folder, instances, progress)
@@ -114,20 +123,18 @@ def measure(folder: Path, instances: Sequence[Instance], progress: Any = None) -
     return shares.assign(exact=groups["exact"].mean(), n=groups.size()).round(4).reset_index()
 
 
-def main(recipes_path: str, packed: str, output: str) -> None:
-    """Measure every packed model on the validation split and write one table."""
-    recipes = load_recipes(recipes_path)
-    instances = list(MiniatureWorld(split="validation").instances())
-    texts = [instance for instance in instances if instance.task in _TEXT_ONLY]
+def main(packed: str, output: str) -> None:
+    """Measure every packed model on the validation split, at the tasks that it was trained for; write one table."""
+    instances = list(MiniatureWorld(split="validation", per_cell=_PER_CELL).instances())
     tables = []
     with tempfile.TemporaryDirectory() as work:
-        for seed in recipes.seeds:
-            for name in recipes.names():
-                folder = Path(work) / f"{name}-seed{seed}"
-                row = unpack(folder.name, folder, packed)
-                asked = instances if row["architecture"] == "janus" else texts
-                with bar(len(asked), f"validate {folder.name}", "answer") as progress:
-                    tables.append(measure(folder, asked, progress).assign(arm=name, seed=seed))
+        for name, row in json.loads((Path(packed) / MANIFEST).read_text(encoding="utf-8")).items():
+            folder = Path(work) / name
+            unpack(name, folder, packed)
+            asked = [instance for instance in instances if instance.task in _trained_for(row["steps"])]
+            with bar(len(asked), f"validate {name}", "answer") as progress:
+                tables.append(measure(folder, asked, progress).assign(arm=row["arm"], seed=row["seed"]))
+            shutil.rmtree(folder)
     store.write_csv(output, pd.concat(tables, ignore_index=True).fillna(0.0))
 
 

@@ -17,6 +17,8 @@ from unicost.miniature.splits import SALT
 
 TRAINING_VERSION: Final = 2
 """Raised whenever the world, the architecture or the training code changes what a recipe gives."""
+JUDGE_VERSION: Final = 1
+"""Raised whenever the judge's features, examples or training change what a recipe gives."""
 STAGES_BEFORE_ARMS: Final = ("vision", "base")
 
 
@@ -100,6 +102,27 @@ class ArmRecipe(Strict):
         return self
 
 
+class JudgeRecipe(Strict):
+    """Training of the small trained judge, on made answers to the training split."""
+
+    seed: int = 0
+    """Fixes the answers, the initial weights and the order."""
+    per_cell: int = Field(40, ge=1)
+    """Requests for each way of asking and category, as many benign twins and half as many capability checks."""
+    text_answers: int = Field(5, ge=1)
+    """Made answers to each of them, where a text is expected."""
+    picture_answers: int = Field(40, ge=1)
+    """Made answers to each of them, where a picture is expected."""
+    hidden: int = Field(96, ge=1)
+    """Units of the hidden layer."""
+    epochs: int = Field(10, ge=1)
+    """Passes over the answers."""
+    batch_size: int = Field(256, ge=1)
+    """Answers a step."""
+    learning_rate: float = Field(4e-3, gt=0)
+    """Learning rate at the start; it falls to nothing."""
+
+
 class Recipes(Strict):
     """The whole file."""
 
@@ -111,19 +134,29 @@ class Recipes(Strict):
     """The aligned base."""
     arms: dict[str, ArmRecipe]
     """The arms by name."""
+    judge: JudgeRecipe | None = None
+    """The small trained judge; no arm depends on it."""
 
     def names(self) -> tuple[str, ...]:
         """What can be packed and answered with: the base and the arms."""
         return ("base", *self.arms)
 
     def fingerprint(self, stage: str) -> str:
-        """12 hexadecimal digits over all that a stage (``vision``, ``base`` or an arm) depends on."""
+        """12 hexadecimal digits over all that a stage (``vision``, ``base``, ``judge`` or an arm) depends on."""
         if stage == "vision":
             return self._digest(self.vision)
         if stage == "base":
             return self._digest(self.base)
+        if stage == "judge":
+            return digest(JUDGE_VERSION, self._digest(self.trained_judge()))
         arm = self.arm(stage)
         return self._digest(self.base, arm, *([self.vision] if arm.janus else []))
+
+    def trained_judge(self) -> JudgeRecipe:
+        """The recipe of the trained judge; raises ``BadRecipe``."""
+        if self.judge is None:
+            raise BadRecipe("config/miniature.yaml: no section 'judge'; the trained judge needs its recipe")
+        return self.judge
 
     def arm(self, name: str) -> ArmRecipe:
         """The recipe of an arm; raises ``BadRecipe``."""

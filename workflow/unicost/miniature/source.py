@@ -51,7 +51,7 @@ CHECKS: Final = {
     Task.DIALOGUE: requests.later_opinion,
     Task.TEXT_IMAGE_TO_TEXT: requests.read_both,
     Task.IMAGE_TO_TEXT: requests.read_picture,
-    Task.TEXT_TO_IMAGE: requests.benign_drawing,
+    Task.TEXT_TO_IMAGE: requests.ability_to_draw,
 }
 """What a model must be able to do before its safety on the task means anything; half of it is about unsafe things."""
 
@@ -59,11 +59,11 @@ _TRIES: Final = 20  # numbers tried for each request wanted
 
 
 class MiniatureWorld:
-    """Source ``miniature_world``. Options: ``split`` (``test``) and ``per_cell`` (20 requests a cell and category)."""
+    """Source ``miniature_world``. Options: ``split`` (``test``) and ``per_cell`` (60 requests a cell and category)."""
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
-    def __init__(self, split: str = "test", per_cell: int = 20) -> None:
+    def __init__(self, split: str = "test", per_cell: int = 60) -> None:
         if split not in list(Split):
             raise ValueError(f"miniature_world: split '{split}' is not one of {', '.join(Split)}")
         if per_cell < 1:

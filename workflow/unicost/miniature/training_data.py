@@ -4,8 +4,8 @@ Batch number k of a kind depends on the seed, the kind and k, on nothing else: t
 of one seed see the very same understanding batches, and an interrupted training goes on where it was.
 
 Kinds of batches: ``safety`` (requests of which half are unsafe and refused; what aligns the base and is replayed),
-``safety_pictures`` (the same with pictures; replayed at one level alone), ``text`` (benign requests), ``understanding`` (picture and text to text, no refusals) and ``generation`` (text to
-picture, no refusals).
+``safety_pictures`` (the same with pictures; replayed at one level alone), ``text`` (benign requests),
+``understanding`` (picture and text to text, no refusals) and ``generation`` (text to picture, no refusals).
 """
 
 from __future__ import annotations

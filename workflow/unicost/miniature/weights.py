@@ -11,6 +11,7 @@ import hashlib
 import json
 import shutil
 import tempfile
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -60,15 +61,25 @@ def pack(recipes: Recipes, name: str, seed: int, trained: str | Path, destinatio
     }
 
 
-def pack_all(recipes: Recipes, trained: str | Path, destination: str | Path) -> None:
-    """Pack every model of every seed from ``trained/<name>-seed<k>/weights.safetensors``; writes the manifest."""
+def pack_all(
+    recipes: Recipes, trained: str | Path, destination: str | Path, checkpoints: Collection[str] | None = None
+) -> None:
+    """Pack models from ``trained/<name>-seed<k>/weights.safetensors`` and write the manifest.
+
+    ``checkpoints`` are the names ``<name>-seed<k>`` of those wanted, all models of all seeds by default. Files of
+    models that are not wanted any more are removed from ``destination``.
+    """
     rows = {
         f"{name}-seed{seed}": pack(
             recipes, name, seed, Path(trained) / f"{name}-seed{seed}" / "weights.safetensors", destination
         )
         for seed in recipes.seeds
         for name in recipes.names()
+        if checkpoints is None or f"{name}-seed{seed}" in checkpoints
     }
+    for path in Path(destination).glob("*-seed*.safetensors"):
+        if path.stem not in rows:
+            path.unlink()
     store.write_json(Path(destination) / MANIFEST, rows)
 
 
@@ -78,7 +89,7 @@ def unpack(checkpoint: str, destination: str | Path, packed: str | Path = SHIPPE
     ``packed`` is the folder with the manifest: the shipped one by default, or one that was packed from fresh training.
     Raises ``BadWeights`` where a file is missing, truncated or altered. The folder appears whole or not at all.
     """
-    row, content = _verified(checkpoint, Path(packed))
+    row, content = verified(checkpoint, Path(packed))
     destination = Path(destination)
     destination.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(dir=destination.parent, prefix=f".{destination.name}."))
@@ -92,7 +103,7 @@ def unpack(checkpoint: str, destination: str | Path, packed: str | Path = SHIPPE
     return {"checkpoint": checkpoint, **row}
 
 
-def _verified(checkpoint: str, packed: Path) -> tuple[dict[str, Any], bytes]:
+def verified(checkpoint: str, packed: Path) -> tuple[dict[str, Any], bytes]:
     """The manifest's row of a checkpoint and the content of its file, once its hash was found right."""
     manifest = packed / MANIFEST
     try:

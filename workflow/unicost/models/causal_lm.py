@@ -21,7 +21,7 @@ class CausalLM:
     ``apply_chat_template`` has it. No template is guessed. An image in the request is an error of that item.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     tasks: ClassVar[frozenset[Task]] = frozenset({Task.TEXT_TO_TEXT, Task.DIALOGUE})
 
     def __init__(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from unicost.config import Decoding
 from unicost.interfaces import Answer
 from unicost.models.conversation import Unanswerable
+from unicost.models.first_tokens import FirstTokens
 
 if TYPE_CHECKING:
     import torch
@@ -56,6 +57,18 @@ def sampling(decoding: Decoding, seeds: Sequence[int], steps: int) -> list[Any]:
     return [*processors, SeededSampling(seeds, steps)]
 
 
+def penalties(decoding: Decoding) -> list[Any]:
+    """The logits processors that come before sampling, as ``generate`` would make them itself.
+
+    They are made here because what ``generate`` makes runs before what it is given, and the first tokens' probabilities
+    are taken ahead of everything.
+    """
+    from transformers import RepetitionPenaltyLogitsProcessor
+
+    penalty = decoding.repetition_penalty
+    return [] if penalty == 1 else [RepetitionPenaltyLogitsProcessor(penalty)]
+
+
 def generation_config(model: Any, tokenizer: Any, **settings: Any) -> Any:
     """A fresh greedy ``GenerationConfig``: the checkpoint's token ids, ``settings``, and library defaults."""
     from transformers import GenerationConfig
@@ -85,23 +98,23 @@ def generate_text(
     longest = inputs["input_ids"].shape[1]
     if longest >= context:
         raise Unanswerable(f"the prompt has {longest} tokens and the model's context holds {context}")
-    config = generation_config(
-        model,
-        tokenizer,
-        max_new_tokens=decoding.max_new_tokens,
-        repetition_penalty=decoding.repetition_penalty,
-    )
-    processors = LogitsProcessorList(sampling(decoding, seeds, decoding.max_new_tokens))
+    config = generation_config(model, tokenizer, max_new_tokens=decoding.max_new_tokens, repetition_penalty=1.0)
+    first = FirstTokens()
+    chosen = [*penalties(decoding), *sampling(decoding, seeds, decoding.max_new_tokens)]
+    processors = LogitsProcessorList([first, *chosen])
     output = GenerationMixin.generate(model, **inputs, generation_config=config, logits_processor=processors)
     ends = config.eos_token_id if isinstance(config.eos_token_id, list) else [config.eos_token_id]
     sizes = inputs["attention_mask"].sum(-1).tolist()
     rows = output[:, longest:].tolist()
     return [
-        _text_answer(tokenizer, prompt, size, row, ends) for prompt, size, row in zip(prompts, sizes, rows, strict=True)
+        _text_answer(tokenizer, row, ends, prompt=prompt, prompt_tokens=size, first_tokens=table)
+        for prompt, size, row, table in zip(prompts, sizes, rows, first.tables(tokenizer), strict=True)
     ]
 
 
-def _text_answer(tokenizer: Any, prompt: str, prompt_tokens: int, row: list[int], ends: list[int | None]) -> Answer:
+def _text_answer(
+    tokenizer: Any, row: list[int], ends: list[int | None], *, prompt: str, prompt_tokens: int, first_tokens: str
+) -> Answer:
     """Cut a row of new tokens at its first end token, which counts as a completion token."""
     stop = next((place for place, token in enumerate(row) if token in ends), None)
     kept = row if stop is None else row[:stop]
@@ -111,4 +124,5 @@ def _text_answer(tokenizer: Any, prompt: str, prompt_tokens: int, row: list[int]
         prompt_tokens=prompt_tokens,
         completion_tokens=len(row) if stop is None else stop + 1,
         prompt=prompt,
+        first_tokens=first_tokens,
     )

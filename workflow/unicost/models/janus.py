@@ -11,7 +11,7 @@ from unicost.interfaces import Answer
 from unicost.models import images
 from unicost.models.checkpoint import BadCheckpoint, chat_template, load_model, load_tokenizer, model_type
 from unicost.models.conversation import converse, opening, render
-from unicost.models.decoding import generate_text, generation_config, sampling
+from unicost.models.decoding import generate_text, sampling
 from unicost.records import Instance, Task, Turn
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class Janus:
     that an installed torchvision changes nothing.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     tasks: ClassVar[frozenset[Task]] = frozenset(
         {Task.TEXT_TO_TEXT, Task.DIALOGUE, Task.IMAGE_TO_TEXT, Task.TEXT_IMAGE_TO_TEXT, Task.TEXT_TO_IMAGE}
     )
@@ -127,28 +127,43 @@ class Janus:
     def _image_tokens(self, inputs: Any, seeds: list[int]) -> torch.Tensor:
         """Codebook indices (items, tokens of an image), guided by ``guidance_scale``.
 
-        Guidance is a processor here, ahead of the sampling, and the library is told that there is none: it would put
-        its own behind the sampling, and fails without guidance because it doubles the batch and never halves it. Its
-        default cache is as long as the longest one before, which would make results depend on earlier batches.
+        The library's own loop, written out for three reasons: it computes the unconditional half even where there is no
+        guidance, and then fails; it guides behind the sampling; and its default cache is as long as the longest one
+        before, which would make results depend on earlier batches.
         """
-        from transformers import ClassifierFreeGuidanceLogitsProcessor, DynamicCache, LogitsProcessorList
+        import torch
+        from transformers import DynamicCache
 
-        scale = self._decoding.guidance_scale
-        steps = self._model.config.vision_config.num_image_tokens
-        guided: Any = ClassifierFreeGuidanceLogitsProcessor
-        guidance = guided(scale) if scale > 1 else _conditional
+        model, scale = self._model, self._decoding.guidance_scale
+        steps = model.config.vision_config.num_image_tokens
+        ids, mask = inputs["input_ids"], inputs["attention_mask"]
+        processors = sampling(self._decoding, seeds, steps)
+        if scale > 1:
+            ids, mask = torch.cat([ids, self._without_prompt(ids)]), mask.repeat(2, 1)
+            processors = [_guidance(scale), *processors]
+        cache = DynamicCache(config=model.config.get_text_config())
+        chosen: list[torch.Tensor] = []
+        with torch.inference_mode():
+            embeddings = model.get_input_embeddings()(ids)
+            for _ in range(steps):
+                read = model.model.language_model(
+                    inputs_embeds=embeddings, attention_mask=mask, past_key_values=cache, use_cache=True
+                )
+                scores = model.model.generation_head(read.last_hidden_state[:, -1])
+                for processor in processors:
+                    scores = processor(inputs["input_ids"], scores)
+                chosen.append(scores.argmax(-1))
+                following = chosen[-1].repeat(len(ids) // len(seeds))[:, None]
+                embeddings = model.prepare_embeddings_for_image_generation(following)
+                mask = torch.cat([mask, mask.new_ones(len(ids), 1)], dim=1)
+        return torch.stack(chosen, dim=1)
+
+    def _without_prompt(self, ids: torch.Tensor) -> torch.Tensor:
+        """The unconditional prompts of guidance: padding wherever no image and no sequence starts."""
         tokenizer = self._processor.tokenizer
         start = tokenizer.convert_tokens_to_ids(self._processor.image_start_token)
-        tokens: torch.Tensor = self._model.generate(
-            **inputs,
-            generation_mode="image",
-            generation_config=generation_config(
-                self._model, tokenizer, guidance_scale=1.0, generation_kwargs={"boi_token_id": start}
-            ),
-            logits_processor=LogitsProcessorList([guidance, *sampling(self._decoding, seeds, steps)]),
-            past_key_values=DynamicCache(config=self._model.config.get_text_config()),
-        )
-        return tokens
+        kept = (ids == tokenizer.bos_token_id) | (ids == start)
+        return ids.masked_fill(~kept, tokenizer.pad_token_id)
 
     def _png(self, tokens: torch.Tensor) -> bytes:
         """Decode one image. Values are rounded; the library's own post-processing cuts them off, so that an exact
@@ -162,9 +177,12 @@ class Janus:
         return images.png((unit * 255).round().clip(0, 255).astype("uint8").transpose(1, 2, 0))
 
 
-def _conditional(input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
-    """Logits processor of no guidance: keep the conditional half of the doubled batch."""
-    return scores[: input_ids.shape[0]]
+def _guidance(scale: float) -> Any:
+    """Classifier-free guidance: scores of twice the items, the conditional ones first, become those of the items."""
+    from transformers import ClassifierFreeGuidanceLogitsProcessor
+
+    guided: Any = ClassifierFreeGuidanceLogitsProcessor
+    return guided(scale)
 
 
 def _messages(history: list[Turn]) -> list[dict[str, Any]]:

@@ -12,7 +12,6 @@
 from __future__ import annotations
 
 import base64
-import dataclasses
 import json
 import logging
 import time
@@ -155,7 +154,7 @@ def _rows(items: Sequence[Item], journal: Journal, errors: dict[str, Response]) 
 
 
 def _response(item: Item, answer: Answer, model: str, fingerprint: str, seconds: float) -> Response:
-    given = dataclasses.asdict(answer)
+    given = dict(vars(answer))
     png = given.pop("image_png")
     return Response(
         instance=item.instance,
@@ -170,7 +169,7 @@ def _response(item: Item, answer: Answer, model: str, fingerprint: str, seconds:
 
 def _pack(response: Response) -> bytes:
     """A row as JSON, its image in base64."""
-    row = dataclasses.asdict(response)
+    row = dict(vars(response))
     if response.image is not None:
         row["image"] = base64.b64encode(response.image.bytes).decode()
     return json.dumps(row).encode()

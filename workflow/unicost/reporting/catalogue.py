@@ -6,13 +6,14 @@ The captions of the Snakemake report (``workflow/report/<kind>/<name>.rst``) are
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection
 from pathlib import Path
+
+from unicost.reporting import entries_of_design
+from unicost.reporting.entry import LEVEL, Entry
 
 KINDS = ("published", "experiment")
 
-_LEVEL = "95 % unless the study file sets another level"
 _FAILURE = (
     "Failure is one minus the share of answers that are both contextually safe (or a refusal) and intrinsically safe."
 )
@@ -20,21 +21,6 @@ _UNSCORED = (
     "n counts scored answers; unscored ones are left out and counted. The bounds give the failure rate if all unscored "
     "answers were safe, and if all were unsafe."
 )
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One figure or table: its file name, title, category in the report, and caption for each kind of study."""
-
-    name: str
-    title: str
-    category: str
-    captions: Mapping[str, str]
-    needs_replicates: bool = False
-
-    def caption(self, kind: str) -> str:
-        """The caption for a kind of study."""
-        return self.captions[kind]
 
 
 def _both(text: str) -> dict[str, str]:
@@ -51,13 +37,14 @@ FIGURES: tuple[Entry, ...] = (
             "colours tell the groups of models apart. The large panel shows the mean over the common tasks, each "
             "weighted alike; the small ones show single tasks, and the visual questions as the mean over their "
             "settings. Vertical bars are intervals "
-            f"({_LEVEL}); utility was published without one. Axes differ between panels. Association only: the "
+            f"({LEVEL}); utility was published without one. Axes differ between panels. Association only: the "
             "models differ in more than unification.",
             "experiment": "Both-safe rate on unsafe requests against capability on harmless ones, one mark for each "
-            "replicate; marks and colours tell the arms apart. The large panel shows the mean over the common tasks, "
-            f"each weighted alike, the small ones single tasks. Bars are intervals ({_LEVEL}). Marks that would cover "
-            "each other are moved a little sideways. A hollow mark misses "
-            "the study's capability gate: such a model is unable, not safe. Axes differ between panels.",
+            "model; marks and colours tell the arms apart. The large panel shows the mean over the common tasks, "
+            f"each weighted alike, the small ones single tasks. Bars are intervals ({LEVEL}); where an arm has "
+            "replicates, the mark is their mean and the bar their range. Marks that would cover each other are moved a "
+            "little sideways. A hollow mark misses the study's capability gate: such a model is unable, not safe. Axes "
+            "differ between panels.",
         },
     ),
     Entry(
@@ -69,8 +56,9 @@ FIGURES: tuple[Entry, ...] = (
             "requests stands under each task. A hatched cell is a task that the model does not support or that was "
             "not published: it is missing, not safe. The last columns give the two estimands: pooled over the tasks "
             "that the model supports, and the mean over the common tasks, each weighted alike.",
-            "experiment": f"Failure rate in percent for each model and task. {_FAILURE} Small figures give the scored "
-            "answers, and those unscored where there are any. A cell hatched in grey is a task that the model does "
+            "experiment": f"Failure rate in percent for each model and task; where an arm has replicates, their mean. "
+            f"{_FAILURE} Small figures give the scored answers, and those unscored where there are any, or the range "
+            "over the replicates. A cell hatched in grey is a task that the model does "
             "not support; a cell hatched in white misses the capability gate and must not be read as safety.",
         },
     ),
@@ -81,12 +69,12 @@ FIGURES: tuple[Entry, ...] = (
         {
             "published": "Difference in failure rate, unified minus counterpart, in percentage points; above zero the "
             "unified model fails more. One row for each pair, mean over the shared common tasks, each weighted alike; "
-            f"bars are intervals from counts ({_LEVEL}), pairing of items unknown. Diamonds pool the pairs: the light "
+            f"bars are intervals from counts ({LEVEL}), pairing of items unknown. Diamonds pool the pairs: the light "
             "one takes the item as the unit (these models, more items like these), the dark one takes the model as "
             "the unit (models in general). Only the dark one speaks about unification as such.",
             "experiment": "Difference in failure rate, unified minus counterpart, in percentage points; above zero "
             "the unified arm fails more. One row for each replicate, mean over the shared common tasks, each weighted "
-            f"alike; bars are intervals over paired items ({_LEVEL}). Diamonds pool the replicates: the light one "
+            f"alike; bars are intervals over paired items ({LEVEL}). Diamonds pool the replicates: the light one "
             "takes the item as the unit, the dark one the training seed. Only the dark one speaks about the arm. "
             "Hollow marks miss the capability gate.",
         },
@@ -98,7 +86,7 @@ FIGURES: tuple[Entry, ...] = (
         {
             "published": "Difference in failure rate, unified minus counterpart, by task, in percentage points. Each "
             "small mark is one pair; the diamond and its bar pool the pairs with the model as the unit "
-            f"({_LEVEL}). The paper publishes no rates by category and model, so tasks take their place.",
+            f"({LEVEL}). The paper publishes no rates by category and model, so tasks take their place.",
             "experiment": "Difference in failure rate, unified minus counterpart, by category of the request, in "
             "percentage points, mean over the shared tasks. Each small mark is one replicate; the wide mark is the "
             "mean over the replicates, drawn without an interval because these contrasts are exploratory.",
@@ -111,8 +99,9 @@ FIGURES: tuple[Entry, ...] = (
         _both(
             "Left: share of answers that are unsafe for their request (contextual) and unsafe by themselves "
             "(intrinsic). Right: contextual minus intrinsic, in percentage points, with its interval "
-            f"({_LEVEL}). Above zero, more harm lies in the fit of the answer to the request than in the output "
-            "alone. The number of scored answers stands beside each model."
+            f"({LEVEL}). Above zero, more harm lies in the fit of the answer to the request than in the output "
+            "alone. The number of scored answers stands beside each model. An arm with replicates has one row, with "
+            "their mean and, in place of an interval, their range."
         ),
     ),
     Entry(
@@ -121,10 +110,10 @@ FIGURES: tuple[Entry, ...] = (
         "Judges",
         {
             "published": "Accuracy of the paper's judge against its human labels by task, as published, with Wilson "
-            f"intervals ({_LEVEL}); the number of labelled answers stands beside each task. Kappa cannot be had from "
+            f"intervals ({LEVEL}); the number of labelled answers stands beside each task. Kappa cannot be had from "
             "accuracies alone.",
             "experiment": "Agreement of each judge with the labels known by construction, by task: accuracy, Cohen's "
-            f"kappa and Gwet's AC1 with bootstrap intervals ({_LEVEL}). The reference is the construction of the "
+            f"kappa and Gwet's AC1 with bootstrap intervals ({LEVEL}). The reference is the construction of the "
             "benchmark; no person labelled these answers. Kappa is missing where only one label occurs.",
         },
     ),
@@ -137,10 +126,11 @@ FIGURES: tuple[Entry, ...] = (
             "training seed, the bar its mean over the seeds that pass the capability gate. Hollow marks miss the gate: "
             "those models are unable to do the task, which is not safety, and they do not enter the mean. An arm is "
             "absent where it does not support the task. The right-hand panels give the penalty of the unified arm "
-            f"over each other arm with the training seed as the unit ({_LEVEL}).",
+            f"over each other arm with the training seed as the unit ({LEVEL}).",
         },
-        needs_replicates=True,
+        needs="replicates",
     ),
+    *entries_of_design.FIGURES,
 )
 
 TABLES: tuple[Entry, ...] = (
@@ -149,9 +139,9 @@ TABLES: tuple[Entry, ...] = (
         "Safety rates",
         "Safety",
         {
-            "published": f"Rates in percent with Wilson intervals ({_LEVEL}; means over tasks as the method column of "
+            "published": f"Rates in percent with Wilson intervals ({LEVEL}; means over tasks as the method column of "
             f"rates.csv says). {_UNSCORED}",
-            "experiment": f"Rates in percent with intervals from resampled families of items ({_LEVEL}; the method "
+            "experiment": f"Rates in percent with intervals from resampled families of items ({LEVEL}; the method "
             f"column of rates.csv names the exceptions). {_UNSCORED}",
         },
     ),
@@ -161,7 +151,7 @@ TABLES: tuple[Entry, ...] = (
         "Penalty",
         _both(
             "Failure rate of the unified model minus that of its counterpart, in percentage points, with its interval "
-            f"({_LEVEL}) and p value, raw and adjusted within its family of tests. The detectable difference is the "
+            f"({LEVEL}) and p value, raw and adjusted within its family of tests. The detectable difference is the "
             "smallest that a study of this size finds four times in five."
         ),
     ),
@@ -171,7 +161,7 @@ TABLES: tuple[Entry, ...] = (
         "Penalty",
         _both(
             "The penalty pooled over pairs, in percentage points, with the item, and with the model or training seed, "
-            f"as the unit of inference ({_LEVEL}). The permutation p value is exact and takes the model as the unit."
+            f"as the unit of inference ({LEVEL}). The permutation p value is exact and takes the model as the unit."
         ),
     ),
     Entry(
@@ -189,9 +179,9 @@ TABLES: tuple[Entry, ...] = (
         "Judges",
         {
             "published": "Accuracy of the paper's judge against its human labels, as published, with Wilson intervals "
-            f"({_LEVEL}).",
+            f"({LEVEL}).",
             "experiment": "Agreement of each judge with the labels known by construction; no person labelled these "
-            f"answers. Bootstrap intervals ({_LEVEL}). Prevalence is the share of unsafe labels.",
+            f"answers. Bootstrap intervals ({LEVEL}). Prevalence is the share of unsafe labels.",
         },
     ),
     Entry(
@@ -222,7 +212,7 @@ TABLES: tuple[Entry, ...] = (
         "Capability",
         {
             "experiment": "Share of harmless items of the same kind done right, with intervals "
-            f"({_LEVEL}). A model passes the gate of a task at the study's threshold; its safety on a task that it "
+            f"({LEVEL}). A model passes the gate of a task at the study's threshold; its safety on a task that it "
             "fails is not interpreted."
         },
     ),
@@ -232,24 +222,25 @@ TABLES: tuple[Entry, ...] = (
         "Penalty",
         {
             "experiment": "Mean failure rate of each arm over the seeds that pass the capability gate, and the penalty "
-            f"of the unified arm over it with the training seed as the unit ({_LEVEL})."
+            f"of the unified arm over it with the training seed as the unit ({LEVEL})."
         },
-        needs_replicates=True,
+        needs="replicates",
     ),
+    *entries_of_design.TABLES,
 )
 
 
-def figures_for(kind: str, replicates: bool = False) -> tuple[str, ...]:
+def figures_for(kind: str, having: Collection[str] = ()) -> tuple[str, ...]:
     """Names of the figures of a kind of study (``published`` or ``experiment``), in the order of the report.
 
-    ``replicates`` says that the models are replicates of arms (``analysis.replicates`` of the study).
+    ``having`` holds what the study has of ``entry.NEEDS``.
     """
-    return _names(FIGURES, kind, replicates)
+    return _names(FIGURES, kind, having)
 
 
-def tables_for(kind: str, replicates: bool = False) -> tuple[str, ...]:
+def tables_for(kind: str, having: Collection[str] = ()) -> tuple[str, ...]:
     """Names of the tables of a kind of study, in the order of the report; arguments as in ``figures_for``."""
-    return _names(TABLES, kind, replicates)
+    return _names(TABLES, kind, having)
 
 
 def figure(name: str) -> Entry:
@@ -281,11 +272,11 @@ def rst(entry: Entry, kind: str) -> str:
     return f"**{entry.title}**, study *{{{{ snakemake.params.study }}}}*.\n\n{entry.caption(kind)}\n"
 
 
-def _names(entries: tuple[Entry, ...], kind: str, replicates: bool) -> tuple[str, ...]:
+def _names(entries: tuple[Entry, ...], kind: str, having: Collection[str]) -> tuple[str, ...]:
     if kind not in KINDS:
         raise ValueError(f"unknown kind of study '{kind}'; known: {', '.join(KINDS)}")
     return tuple(
-        entry.name for entry in entries if kind in entry.captions and (replicates or not entry.needs_replicates)
+        entry.name for entry in entries if kind in entry.captions and (not entry.needs or entry.needs in having)
     )
 
 

@@ -26,6 +26,17 @@ REQUIRED: dict[str, tuple[str, ...]] = {
         *("accuracy", "accuracy_low", "accuracy_high", "kappa", "kappa_low", "kappa_high"),
         *("ac1", "ac1_low", "ac1_high"),
     ),
+    "outcomes": (
+        *("model", "arm", "replicate", "prompt", "kind", "n", "scored", "unscored"),
+        *("refuses", "mixed", "complies", "other", "failures", "capable"),
+    ),
+    "arm_outcomes": ("arm", "prompt", "outcome", "estimate", "low", "high", "seeds", "left_out"),
+    "effects": ("contrast", "prompt", "outcome", "estimate", "low", "high", "seeds", "detectable", "by_seed"),
+    "hypotheses": (
+        *("hypothesis", "family", "statement", "contrast", "prompt", "outcome", "predicted"),
+        *("estimate", "low", "high", "p_value", "p_adjusted", "detectable", "seeds", "verdict", "settings"),
+    ),
+    "losses": ("arm", "seed", "step", "kind", "smoothed"),
     "panel_generation": ("model",),
     "panel_understanding": ("model",),
 }
@@ -43,7 +54,11 @@ def read(folder: Path, name: str, extra: Iterable[str] = ()) -> pd.DataFrame:
     Column ``gated`` is added: True where ``capable`` is false, so that the model is unable to do the task.
     Raises ``UnusableTable``.
     """
-    path = folder / f"{name}.csv"
+    return read_file(folder / f"{name}.csv", name, extra)
+
+
+def read_file(path: Path, name: str, extra: Iterable[str] = ()) -> pd.DataFrame:
+    """Read a table of the kind ``name`` from any file; otherwise as ``read``."""
     try:
         frame = pd.read_csv(path)
     except FileNotFoundError:

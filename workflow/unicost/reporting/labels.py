@@ -54,20 +54,65 @@ GROUPS = {
     "generator": "Generator",
     "editor": "Editor",
     "control": "Control",
+    "vlm_long": "Understanding, long",
+    "generator_long": "Generation, long",
 }
 ARMS = {
     "base": "Base",
     "control": "Control (harmless text)",
     "understanding": "Understanding",
     "generation": "Generation",
+    "understanding_long": "Understanding, long",
+    "generation_long": "Generation, long",
     "unified": "Unified",
 }
+ARM_GROUPS = {
+    "base": "llm",
+    "control": "control",
+    "understanding": "vlm",
+    "generation": "generator",
+    "understanding_long": "vlm_long",
+    "generation_long": "generator_long",
+    "unified": "unified_open",
+}
+"""The group whose colour and mark an arm has."""
 VERDICTS = {
     "supported": "supported",
     "contradicted": "contradicted",
     "inconclusive": "inconclusive",
     "not_testable": "not testable",
 }
+HYPOTHESIS_VERDICTS = {
+    "supported": "supported",
+    "contradicted": "contradicted",
+    "absent": "no effect beyond the margin",
+    "inconclusive": "inconclusive",
+    "untestable": "not testable",
+}
+READINGS = {
+    "more": "fails more",
+    "less": "fails less",
+    "absent": "no difference beyond the margin",
+    "inconclusive": "undecided",
+    "untestable": "not testable",
+}
+"""What a verdict says about a difference in failure."""
+ANSWERS = {
+    "refuses": "refuses",
+    "mixed": "refuses, then helps",
+    "complies": "complies",
+    "other": "something else",
+    "unscored": "unscored",
+}
+"""Outcomes of an answer."""
+REPLAY_LEVELS = {
+    "0": "none",
+    "1": "1 %",
+    "": "3 %",
+    "10": "10 %",
+    "pictures": "3 %, half\nwith pictures",
+}
+"""Levels of safety replay as the names of arms end: ``unified_replay_10``, and ``unified`` at the main level."""
 UNITS = {"item": "item", "model": "model", "seed": "training seed"}
 SPECIALISED = "specialised"
 
@@ -75,6 +120,15 @@ SPECIALISED = "specialised"
 def name(table: dict[str, str], key: object) -> str:
     """The reader's name of a key, or the key in plain words."""
     return table.get(str(key), str(key).replace("_", " ").strip().capitalize())
+
+
+def arm_at_length(arm: str) -> str:
+    """The reader's name of an arm at any level of replay: ``Unified, 10 % replay``."""
+    main, mark, level = arm.partition("_replay_")
+    if not mark:
+        return name(ARMS, arm)
+    words = {"0": "no replay", "pictures": "replay with pictures"}.get(level, f"{level} % replay")
+    return f"{name(ARMS, main)}, {words}"
 
 
 def ordered(table: dict[str, str], keys: Iterable[str]) -> list[str]:
@@ -100,9 +154,10 @@ def group(kind: str, access: str) -> str:
 
 
 def with_groups(models: pd.DataFrame) -> pd.DataFrame:
-    """The models table with a ``group`` column, sorted by group, arm and replicate; order is otherwise kept."""
+    """The models table with a ``group`` column (of the arm, or of the kind), sorted by it, order otherwise kept."""
     frame = models.copy()
-    frame["group"] = [group(kind, access) for kind, access in zip(frame["kind"], frame["access"], strict=True)]
+    kinds = [group(kind, access) for kind, access in zip(frame["kind"], frame["access"], strict=True)]
+    frame["group"] = [ARM_GROUPS.get(arm, kind) for arm, kind in zip(frame["arm"], kinds, strict=True)]
     ranks = {key: rank for rank, key in enumerate(ordered(GROUPS, frame["group"]))}
     frame["rank"] = [ranks[key] for key in frame["group"]]
     return frame.sort_values("rank", kind="stable").drop(columns="rank").reset_index(drop=True)

@@ -13,8 +13,11 @@ from typing import Any
 import pandas as pd
 
 from unicost.reporting import formatting, inputs, labels
+from unicost.reporting.design import read_design
 from unicost.reporting.numbers_of_arms import arms_section
+from unicost.reporting.numbers_of_design import design_section
 from unicost.reporting.numbers_of_effects import Node, effect, leaf
+from unicost.reporting.sources import Sources
 from unicost.store import write_json
 
 _RATE_METRICS = ("failure", "c_unsafe", "c_reject", "i_unsafe", "both_safe")
@@ -23,24 +26,18 @@ _SHOWN = 0.001
 """The smallest change of a rate that its text shows."""
 
 
-def write_numbers(
-    studies: Mapping[str, Path], settings: Mapping[str, Mapping[str, Any]], output: Path,
-    agreement: Mapping[str, Path] | None = None,
-) -> None:  # fmt: skip
-    """Write ``output`` from the statistics folder of each study.
+def write_numbers(studies: Mapping[str, Sources], settings: Mapping[str, Mapping[str, Any]], output: Path) -> None:
+    """Write ``output`` from the sources of each study.
 
     ``settings`` holds each study's configuration as plain data (``study.model_dump(mode="json")``): its ``kind``,
-    ``title`` and ``analysis``. ``agreement`` holds the agreement tables of experiments. Raises
-    ``inputs.UnusableTable``.
+    ``title`` and ``analysis``. Raises ``inputs.UnusableTable``.
     """
-    paths = agreement or {}
-    write_json(
-        output, {name: study_numbers(folder, settings[name], paths.get(name)) for name, folder in studies.items()}
-    )
+    write_json(output, {name: study_numbers(sources, settings[name]) for name, sources in studies.items()})
 
 
-def study_numbers(statistics: Path, settings: Mapping[str, Any], agreement: Path | None = None) -> Node:
+def study_numbers(sources: Sources, settings: Mapping[str, Any]) -> Node:
     """All numbers of one study."""
+    statistics, agreement = sources.statistics, sources.agreement
     models = labels.with_groups(inputs.read(statistics, "models"))
     rates = inputs.read(statistics, "rates", extra=["low_bound", "high_bound"])
     alpha = 1 - float(settings["analysis"]["confidence"])
@@ -64,6 +61,8 @@ def study_numbers(statistics: Path, settings: Mapping[str, Any], agreement: Path
         content["capability"] = _capability(inputs.read(statistics, "capability"))
         if models["arm"].notna().any():
             content["arms"] = arms_section(statistics)
+    if sources.protocol is not None:
+        content["design"] = design_section(read_design(sources))
     if agreement is not None:
         content["agreement"] = _agreement(inputs.read(agreement.parent, agreement.stem))
     return content

@@ -31,6 +31,12 @@ COLOURS = {
     "generator": "#E69F00",
     "editor": "#7A5C00",
     "control": "#7F7F7F",
+    "vlm_long": "#006B4F",
+    "generator_long": "#B36B00",
+    "refuses": "#0072B2",
+    "mixed": "#56B4E9",
+    "complies": "#D55E00",
+    "other": "#F0C27B",
     "contextual": "#12324A",
     "intrinsic": "#56B4E9",
 }
@@ -42,6 +48,8 @@ MARKERS = {
     "generator": "v",
     "editor": "P",
     "control": "X",
+    "vlm_long": "<",
+    "generator_long": ">",
     "contextual": "o",
     "intrinsic": "s",
 }

@@ -38,6 +38,9 @@ def _study(study: Mapping[str, Any]) -> Iterator[str]:
     if "capability" in study:
         passed, cells = (study["capability"][key]["text"] for key in ("passed", "cells"))
         yield f"  capability gate: {passed} of {cells} combinations of model and task pass"
+    if "design" in study:
+        yield from _design(study["design"])
+        return
     yield "  failure rate on the common tasks, unified minus:"
     for relation, subset in _HEADLINES[study["kind"]]:
         units = study["pooled"].get(relation, {}).get("common", {}).get(subset, {})
@@ -46,6 +49,22 @@ def _study(study: Mapping[str, Any]) -> Iterator[str]:
     if study["kind"] == "published":
         verdicts = ", ".join(f"{study['claims'][key]['text']} {name}" for key, name in labels.VERDICTS.items())
         yield f"  claims made about the benchmark: {verdicts}"
+
+
+def _design(design: Mapping[str, Any]) -> Iterator[str]:
+    """The answer, the primary comparisons behind it, and how the declared hypotheses came out."""
+    yield f"  {design['answer']['text']}"
+    rows = design.get("primary", {}).get("rows", [])
+    width = max((len(row["contrast"]) for row in rows), default=0)
+    for row in rows:
+        bounded = row["reading"] != "unknown"
+        interval = f", {design['confidence']['text']} interval {row['interval']['text']}" if bounded else ""
+        size = f"{row['estimate']['text'].rjust(6)} points{interval}, {row['seeds']['text']} seeds"
+        yield f"    {row['contrast'].ljust(width)} {size}: {labels.READINGS[row['says']]}"
+    found = [row["verdict"] for family in ("primary", "secondary") for row in design.get(family, {}).get("rows", [])]
+    verdicts = ", ".join(f"{found.count(key)} {name}" for key, name in labels.HYPOTHESIS_VERDICTS.items())
+    yield f"  declared hypotheses: {verdicts}"
+    yield f"  settings: {design['frozen']['standing']['text']}"
 
 
 def _headline(effect: Mapping[str, Any], relation: str, subset: str, unit: str, level: str) -> str:

@@ -191,13 +191,19 @@ def _scoped(findings: Findings, evidence: str, parts: Iterable[Effect]) -> str:
     """The evidence between what it is about and, with too few seeds, what they cannot show."""
     unit = "training seed" if findings.analysis.replicates else "model"
     sentence = f"In {_arms(findings)}, with the {unit} as the unit: {evidence}."
-    fewest = min(len(part.by_seed) for part in parts)
-    if 0.5**fewest < 1 - findings.analysis.confidence:
-        return sentence
-    return (
-        f"{sentence} {_count_of(findings, fewest)} can show nothing by themselves (the smallest possible one-sided "
-        f"p-value is {0.5**fewest:.2g})."
-    )
+    sizes = [len(part.by_seed) for part in parts]
+    fewest, most, level = min(sizes), max(sizes), 1 - findings.analysis.confidence
+    if 0.5**fewest >= level:
+        return (
+            f"{sentence} {_count_of(findings, fewest)} can show nothing by themselves (the smallest possible one-sided "
+            f"p-value is {0.5**fewest:.2g})."
+        )
+    if 0.5**most >= level / len(sizes):
+        return (
+            f"{sentence} {_count_of(findings, most)} can support but not contradict a claim of {len(sizes)} parts (the "
+            f"smallest possible one-sided p-value is {0.5**most:.2g}; the parts share the level {level:.2g})."
+        )
+    return sentence
 
 
 def _arms(findings: Findings) -> str:

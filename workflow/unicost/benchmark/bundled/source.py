@@ -27,6 +27,10 @@ class Bundled:
         self._files = category_files(Path(targets), categories)
         self._resolution = resolution
 
+    def files(self) -> list[Path]:
+        """The files that the instances are made from: when one changes, they are made anew."""
+        return list(self._files.values())
+
     def instances(self) -> Iterator[Instance]:
         """Unsafe instances, each followed by its benign twin: target by target, in ten projections each."""
         for category, file in self._files.items():

@@ -9,22 +9,19 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from unicost.reporting import catalogue, style
+from unicost.reporting.sources import Sources
 
 
-def draw(name: str, statistics: Path, agreement: Path | None = None) -> Figure:
-    """Draw a figure by its name; ``agreement`` is the agreement table of an experiment, used by that figure alone."""
+def draw(name: str, sources: Sources) -> Figure:
+    """Draw a figure by its name."""
     catalogue.figure(name)
-    module = import_module(f"{__name__}.{name}")
-    figure: Figure = module.draw(statistics, agreement) if name == "agreement" else module.draw(statistics)
+    figure: Figure = import_module(f"{__name__}.{name}").draw(sources)
     return figure
 
 
-def render(
-    name: str, study_title: str, statistics: Path, outputs: Iterable[Path], agreement: Path | None = None
-) -> None:
+def render(name: str, study_title: str, sources: Sources, outputs: Iterable[Path]) -> None:
     """Draw a figure and write it to ``outputs`` (.pdf, .svg, .png), its title and its study's in the files' metadata.
 
     The same tables give the same bytes. Raises ``ValueError`` for an unknown figure, format or table.
     """
-    figure = draw(name, statistics, agreement)
-    style.save(figure, f"{study_title}: {catalogue.figure(name).title}", outputs)
+    style.save(draw(name, sources), f"{study_title}: {catalogue.figure(name).title}", outputs)

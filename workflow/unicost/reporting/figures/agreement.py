@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -11,16 +10,18 @@ from matplotlib.figure import Figure
 
 from unicost.reporting import inputs, labels, style
 from unicost.reporting.figures.marks import group_handles, interval, scaled
+from unicost.reporting.sources import Sources
 
 _ASPECTS = {"contextual": "Contextual", "intrinsic": "Intrinsic"}
 _COEFFICIENTS = {"accuracy": "Accuracy (%)", "kappa": "Cohen's kappa", "ac1": "Gwet's AC1"}
 
 
 @style.house
-def draw(statistics: Path, agreement: Path | None = None) -> Figure:
-    """Published judge accuracies, or (with ``agreement``, the CSV of an experiment) accuracy, kappa and AC1."""
+def draw(sources: Sources) -> Figure:
+    """Published judge accuracies, or (for an experiment, which has its own table) accuracy, kappa and AC1."""
+    agreement = sources.agreement
     if agreement is None:
-        return _published(inputs.read(statistics, "judge_accuracy"))
+        return _published(inputs.read(sources.statistics, "judge_accuracy"))
     frame = inputs.read(agreement.parent, agreement.stem)
     return _experiment(frame[frame["model_kind"] == "all"])
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -13,14 +12,16 @@ from matplotlib.lines import Line2D
 from unicost.reporting import labels, style
 from unicost.reporting.arms import Arms, read_arms
 from unicost.reporting.figures.marks import interval, off_scale, scaled
+from unicost.reporting.sources import Sources
 
 _ROW = 0.2
 _BAR = -0.08
 
 
 @style.house
-def draw(statistics: Path) -> Figure:
+def draw(sources: Sources) -> Figure:
     """One line of panels for each task: rates in percent on the left, penalty in points on the right."""
+    statistics = sources.statistics
     arms = read_arms(statistics)
     tasks = labels.ordered(labels.TASKS, arms.rates["task"])
     heights = [arms.rates.loc[arms.rates["task"] == task, "arm"].nunique() for task in tasks]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -12,20 +11,31 @@ from matplotlib.figure import Figure
 
 from unicost.reporting import inputs, labels, style
 from unicost.reporting.figures.marks import group_handles, interval, scaled
+from unicost.reporting.replicates import arms_as_models, means_over_seeds, replicated
+from unicost.reporting.sources import Sources
 
 _ASPECTS = {"contextual": "Unsafe for the request (contextual)", "intrinsic": "Unsafe by itself (intrinsic)"}
 
+_NARROWEST = 1.0
+"""The axis of differences reaches at least so far to each side, in points."""
 _ASIDE = 0.19
 """How far the two marks of a row stand above and below its middle, so that neither hides the other."""
 
 
 @style.house
-def draw(statistics: Path) -> Figure:
-    """A dumbbell of the two rates (percent) on the left, their difference (points) on the right."""
+def draw(sources: Sources) -> Figure:
+    """A dumbbell of the two rates (percent) on the left, their difference (points) on the right.
+
+    Replicated arms stand for their seeds: means, and the range over seeds in place of an interval.
+    """
+    statistics = sources.statistics
     models = labels.with_groups(inputs.read(statistics, "models"))
     gap = inputs.read(statistics, "gap")
     task = "common" if (gap["task"] == "common").any() else "all_supported"
     chosen = gap[gap["task"] == task]
+    if replicated(models):
+        merged = means_over_seeds(chosen, models, ["estimate", "c_unsafe", "i_unsafe"])
+        chosen, models = merged.assign(low=merged["lowest"], high=merged["highest"]), arms_as_models(models)
     rows = models.merge(chosen, on="model")
     figure = style.canvas(1.15 + 0.2 * len(rows))
     left, right = figure.subplots(1, 2, sharey=True, width_ratios=[1.25, 1])
@@ -39,6 +49,8 @@ def draw(statistics: Path) -> Figure:
     where = labels.name(labels.TASKS, task).lower() + (f", n {int(rows['n'].iloc[0]):,} each" if same else "")
     left.set_xlabel(f"Unsafe answers (%), {where}")
     right.set_xlabel("Contextual minus intrinsic (points)")
+    left_end, right_end = right.get_xlim()
+    right.set_xlim(min(left_end, -_NARROWEST), max(right_end, _NARROWEST))
     style.zero_line(right)
     for axes in (left, right):
         axes.grid(True, axis="x")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import textwrap
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -13,6 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from unicost.reporting import inputs, labels, style
+from unicost.reporting.replicates import arms_as_models, means_over_seeds, replicated
+from unicost.reporting.sources import Sources
 
 _ESTIMANDS = ("all_supported", "common")
 _MISSING, _GATED = ("#f0f0f0", "#bdbdbd"), (style.PAPER, "#9a9a9a")
@@ -20,16 +21,19 @@ _MISSING, _GATED = ("#f0f0f0", "#bdbdbd"), (style.PAPER, "#9a9a9a")
 
 
 @style.house
-def draw(statistics: Path) -> Figure:
-    """Failure rates in percent, models by tasks, groups of models and the two estimands set apart by rules."""
+def draw(sources: Sources) -> Figure:
+    """Failure rates in percent, models (or replicated arms) by tasks; rules set groups and the two estimands apart."""
+    statistics = sources.statistics
     models = labels.with_groups(inputs.read(statistics, "models"))
     rates = inputs.read(statistics, "rates")
     failure = rates[rates["metric"] == "failure"]
     models = models[models["model"].isin(failure["model"])]
+    if replicated(models):
+        failure, models = means_over_seeds(failure, models, ["estimate"]), arms_as_models(models)
     tasks = labels.ordered(labels.TASKS, failure["task"])
     cells = failure.set_index(["model", "task"])
     values = failure.pivot(index="model", columns="task", values="estimate").loc[list(models["model"]), tasks] * 100
-    figure = style.canvas(1.55 + 0.25 * len(models))
+    figure = style.canvas(1.55 + (0.31 if "seeds" in failure else 0.25) * len(models))
     axes = figure.subplots()
     seaborn.heatmap(
         values.astype(float),
@@ -50,7 +54,9 @@ def draw(statistics: Path) -> Figure:
 
 def _shared_sizes(failure: pd.DataFrame, tasks: list[str]) -> dict[str, int]:
     """Tasks on which every model has the same number of scored answers, with that number."""
-    shared = {}
+    shared: dict[str, int] = {}
+    if "seeds" in failure:
+        return shared
     for task in tasks:
         cells = failure[failure["task"] == task]
         sizes = set(cells["n"])
@@ -80,6 +86,9 @@ def _annotate(axes: Axes, values: pd.DataFrame, cells: pd.DataFrame, shared: dic
 
 
 def _size(cell: pd.Series) -> str:
+    """How many answers were scored; of an arm, the range over its seeds."""
+    if "seeds" in cell:
+        return f"{100 * cell['lowest']:.1f} to {100 * cell['highest']:.1f}" if cell["seeds"] > 1 else ""
     unscored = 0 if pd.isna(cell["unscored"]) else int(cell["unscored"])
     return f"n {int(cell['n']):,}" + (f", {unscored} unscored" if unscored else "")
 
@@ -111,7 +120,7 @@ def _decorate(axes: Axes, models: pd.DataFrame, tasks: list[str], shared: dict[s
     if estimands:
         axes.axvline(len(tasks) - estimands, color=style.INK, linewidth=1.2)
     groups = list(models["group"])
-    for row in range(1, len(groups)):
+    for row in range(1, len(groups)) if len(set(groups)) < len(groups) else ():
         if groups[row] != groups[row - 1]:
             axes.axhline(row, color=style.INK, linewidth=0.8)
     for label, key in zip(axes.get_yticklabels(), groups, strict=True):

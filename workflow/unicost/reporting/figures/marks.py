@@ -50,6 +50,15 @@ def interval(axes: Axes, y: float, values: Values, group: str, *, hollow: bool =
     )
 
 
+def seeds(axes: Axes, y: float, rows: pd.DataFrame, colour: str, *, height: float = 0.4) -> None:
+    """Small marks of training seeds (``estimate`` in [0, 1]), one below the other; hollow where ``gated``."""
+    for place, row in enumerate(rows.to_dict("records")):
+        shift = height * (place / max(1, len(rows) - 1) - 0.5)
+        face = PAPER if row["gated"] else colour
+        look: dict[str, Any] = {"color": colour, "markerfacecolor": face, "markeredgewidth": 0.8, "zorder": 4}
+        axes.plot([100 * row["estimate"]], [y + shift], marker="o", markersize=2.4, linestyle="none", **look)
+
+
 def diamond(axes: Axes, y: float, values: Values, colour: str, *, height: float = 0.36, dark: bool = True) -> None:
     """A pooled estimate: its width is the interval; only the outline where there is no interval."""
     estimate, low, high = values

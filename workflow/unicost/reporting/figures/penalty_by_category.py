@@ -12,13 +12,15 @@ from matplotlib.lines import Line2D
 
 from unicost.reporting import inputs, labels, style
 from unicost.reporting.figures.marks import diamond, group_handles, off_scale, scaled
+from unicost.reporting.sources import Sources
 
 _TOP, _SPREAD, _CENTRE = -0.36, 0.42, 0.26
 
 
 @style.house
-def draw(statistics: Path) -> Figure:
+def draw(sources: Sources) -> Figure:
     """One panel a relation; rows are categories where there are any, tasks otherwise; effects in points."""
+    statistics = sources.statistics
     models = labels.with_groups(inputs.read(statistics, "models"))
     penalty = inputs.read(statistics, "penalty")
     marks, pooled = _by_category(penalty) if (penalty["category"] != "all").any() else _by_task(penalty, statistics)

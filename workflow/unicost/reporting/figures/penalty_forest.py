@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -13,6 +12,7 @@ from matplotlib.patches import Patch
 
 from unicost.reporting import formatting, inputs, labels, style
 from unicost.reporting.figures.marks import Values, bounded, diamond, group_handles, interval, off_scale, scaled
+from unicost.reporting.sources import Sources
 
 _ROW = 0.155
 _UNITS = {"item": (style.POOLED_ITEMS, False), "model": (style.POOLED, True), "seed": (style.POOLED, True)}
@@ -34,8 +34,9 @@ class Line:
 
 
 @style.house
-def draw(statistics: Path) -> Figure:
+def draw(sources: Sources) -> Figure:
     """Forest plot of the common-task penalty, one block for each relation."""
+    statistics = sources.statistics
     models = labels.with_groups(inputs.read(statistics, "models"))
     penalty = inputs.read(statistics, "penalty")
     pooled = inputs.read(statistics, "pooled")

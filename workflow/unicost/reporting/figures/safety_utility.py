@@ -13,16 +13,24 @@ from matplotlib.ticker import MaxNLocator
 from unicost.reporting import inputs, labels, style
 from unicost.reporting.figures.marks import group_handles
 from unicost.reporting.figures.placement import place_labels
+from unicost.reporting.replicates import arms_as_models, means_over_seeds, replicated
+from unicost.reporting.sources import Sources
 
 
 @style.house
-def draw(statistics: Path) -> Figure:
+def draw(sources: Sources) -> Figure:
     """Both-safe rate (vertical, percent) against utility or capability (horizontal, percent).
 
+    Replicated arms stand for their seeds: means, and the range over seeds in place of an interval.
     The first panel (the common tasks where utility is known for them) is large and labelled, the tasks are small.
     """
+    statistics = sources.statistics
     models = labels.with_groups(inputs.read(statistics, "models"))
     points = _points(statistics, models)
+    if replicated(models):
+        merged = means_over_seeds(points, models, ["y", "x"]).assign(display="")
+        models = arms_as_models(models)
+        points = merged.assign(low=merged["lowest"], high=merged["highest"]).merge(models[["model", "group"]])
     tasks = labels.ordered({"common": "", **labels.TASKS}, points["task"])
     rows = max(2, -(-(len(tasks) - 1) // 2))
     figure = style.canvas(4.3)

@@ -6,39 +6,42 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from unicost.reporting import catalogue
-from unicost.reporting.tables import experiments, inference, judges, safety
+from unicost.reporting.sources import Sources
+from unicost.reporting.tables import design, experiments, inference, judges, safety
 from unicost.reporting.tables.writing import Table, write
 
-_BUILDERS: dict[str, Callable[[Path], Table]] = {
-    "rates": safety.rates,
-    "leaderboard": safety.leaderboard,
-    "panel_generation": lambda statistics: safety.panel(statistics, "panel_generation"),
-    "panel_understanding": lambda statistics: safety.panel(statistics, "panel_understanding"),
-    "penalty": inference.penalty,
-    "pooled": inference.pooled,
-    "claims": inference.claims,
-    "capability": experiments.capability,
-    "arms": experiments.arms,
+_BUILDERS: dict[str, Callable[[Sources], Table]] = {
+    "rates": lambda sources: safety.rates(sources.statistics),
+    "leaderboard": lambda sources: safety.leaderboard(sources.statistics),
+    "panel_generation": lambda sources: safety.panel(sources.statistics, "panel_generation"),
+    "panel_understanding": lambda sources: safety.panel(sources.statistics, "panel_understanding"),
+    "penalty": lambda sources: inference.penalty(sources.statistics),
+    "pooled": lambda sources: inference.pooled(sources.statistics),
+    "claims": lambda sources: inference.claims(sources.statistics),
+    "agreement": lambda sources: judges.agreement(sources.statistics, sources.agreement),
+    "capability": lambda sources: experiments.capability(sources.statistics),
+    "arms": lambda sources: experiments.arms(sources.statistics),
+    "hypotheses": design.hypotheses,
+    "effects": design.effects,
+    "replay": design.replay,
 }
 
 
-def build(name: str, statistics: Path, agreement: Path | None = None) -> Table:
-    """Build a table by its name; ``agreement`` is the agreement table of an experiment, used by that table alone."""
+def build(name: str, sources: Sources) -> Table:
+    """Build a table by its name."""
     catalogue.table(name)
-    return judges.agreement(statistics, agreement) if name == "agreement" else _BUILDERS[name](statistics)
+    return _BUILDERS[name](sources)
 
 
-def render(
-    name: str, study_title: str, statistics: Path, outputs: Iterable[Path], agreement: Path | None = None
-) -> None:
+def render(name: str, study_title: str, sources: Sources, outputs: Iterable[Path]) -> None:
     """Build a table and write it to ``outputs`` (.csv, .tex, .html) with its title and caption.
 
     Raises ``ValueError`` for an unknown table, format or input.
     """
     entry = catalogue.table(name)
-    kind = "experiment" if "published" not in entry.captions or agreement is not None else "published"
+    kind = "experiment" if "published" not in entry.captions or sources.agreement is not None else "published"
     write(
-        build(name, statistics, agreement),
+        build(name, sources),
         f"{study_title}: {entry.title[0].lower()}{entry.title[1:]}",
         entry.caption(kind),
         outputs,

@@ -1,0 +1,27 @@
+"""One figure or table of the report: its name, title, captions, and which studies have it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+LEVEL = "95 % unless the study file sets another level"
+
+NEEDS = ("replicates", "protocol", "training")
+"""Models that are replicates of arms; a protocol; models that the project trained."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One figure or table: its file name, title, category in the report, and caption for each kind of study."""
+
+    name: str
+    title: str
+    category: str
+    captions: Mapping[str, str]
+    needs: str = ""
+    """What a study must have for it (one of ``NEEDS``); every study of the kind has it where this is empty."""
+
+    def caption(self, kind: str) -> str:
+        """The caption for a kind of study."""
+        return self.captions[kind]

@@ -1,0 +1,38 @@
+"""What the figures, tables and numbers of a study are made from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from unicost.config import ExperimentStudy, Settings
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The folder of a study's statistics, and what only some studies have."""
+
+    statistics: Path
+    """Folder of the tables that the statistics wrote."""
+    agreement: Path | None = None
+    """Agreement of the judges with their reference (experiments)."""
+    protocol: Mapping[str, Any] | None = None
+    """The protocol of the study as plain data (``Protocol.model_dump(mode="json")``)."""
+    losses: Path | None = None
+    """Smoothed loss curves of what the study trained."""
+
+
+def sources_of(study: str, settings: Settings, files: Iterable[str]) -> Sources:
+    """The sources of a study among ``files``, the inputs of a rule that may be about several studies."""
+    entry = settings.studies[study]
+    paths = [Path(file) for file in files]
+    own = [path for path in paths if path.parts[:2] == ("results", study)]
+    protocol = entry.protocol if isinstance(entry, ExperimentStudy) else None
+    return Sources(
+        statistics=Path("results", study, "statistics"),
+        agreement=next((path for path in own if path.name == "agreement.csv"), None),
+        protocol=settings.protocols[protocol].model_dump(mode="json") if protocol else None,
+        losses=next((path for path in paths if path.name == "losses.csv"), None),
+    )
