@@ -62,7 +62,7 @@ def test_an_entry_with_replicates_stands_for_one_model_each(folder: Path) -> Non
         ),
         ("studies/miniature.yaml", "kind: experiment", "kind: experimnt", "did you mean 'experiment'?"),
         ("studies/miniature.yaml", "policy: rules_alone", "policy: rules", "policy: unknown name 'rules': did you"),
-        ("studies/miniature.yaml", "capability_gate: 0.9", "capability_gate: 90", "analysis.capability_gate: input"),
+        ("studies/miniature.yaml", "capability_gate: 0.75", "capability_gate: 75", "analysis.capability_gate: input"),
         ("studies/miniature.yaml", "seed: ", "sead: ", "unknown key 'sead': did you mean 'seed'?"),
         ("models/miniature.yaml", "adapter: janus", "adapter: janis", "unknown adapter 'janis': did you mean 'janus'?"),
         ("judges.yaml", "plugin: refusal", "plugin: refusals", "unknown detector 'refusals': did you mean 'refusal'?"),

@@ -151,7 +151,7 @@ def read_grid(encoded: bytes) -> np.ndarray:
     return nearest
 
 
-_TOLERANCE: Final = 1  # cells; two glyphs differ in at least 4, so one wrong cell leaves no doubt
+_TOLERANCE: Final = 1  # cells; two scenes differ in at least 3, so one wrong cell leaves no doubt
 
 
 def recognise(grid: np.ndarray) -> tuple[str, int, str] | None:
