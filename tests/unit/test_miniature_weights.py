@@ -87,27 +87,38 @@ def test_an_unknown_arm_is_refused():
         load_recipes(CUT).fingerprint("unifed")
 
 
-def test_the_specialised_arms_and_the_unified_one_are_matched_in_steps_for_each_task():
-    arms = load_recipes(RECIPES).arms
-    assert arms["unified"].steps.understanding == arms["understanding"].steps.understanding
-    assert arms["unified"].steps.generation == arms["generation"].steps.generation
-    for arm in arms.values():
-        assert arm.steps.safety / arm.steps.total == 0.03
+def test_the_arms_are_matched_in_steps_for_each_task_and_in_steps_in_all():
+    steps = {name: arm.steps for name, arm in load_recipes(RECIPES).arms.items()}
+    assert steps["unified"].understanding == steps["understanding"].understanding
+    assert steps["unified"].generation == steps["generation"].generation
+    for name in ("control", "understanding_long", "generation_long"):
+        assert steps[name].total == steps["unified"].total
+
+
+def test_levels_of_replay_are_what_their_names_say_and_change_nothing_else():
+    shares = {"": 0.03, "_long": 0.03, "_replay_0": 0.0, "_replay_1": 0.01, "_replay_10": 0.1, "_replay_pictures": 0.03}
+    steps = {name: arm.steps for name, arm in load_recipes(RECIPES).arms.items()}
+    for name, own in steps.items():
+        main = name.partition("_")[0]
+        assert (own.safety + own.safety_pictures) / own.total == shares[name.removeprefix(main)]
+        if "_replay_" in name:
+            same = ("total", "understanding", "generation")
+            assert all(getattr(own, key) == getattr(steps[main], key) for key in same)
 
 
 def test_the_image_tokenizer_is_exact():
     from unicost.miniature.architecture import new_janus, to_pixels
-    from unicost.miniature.scenes import SCENES, cells
+    from unicost.miniature.scenes import GRID, SCENES, cells
 
     vq = new_janus().model.vqmodel
-    random = torch.randint(0, 16, (32, 8, 8), generator=torch.Generator().manual_seed(0))
+    random = torch.randint(0, 16, (32, GRID, GRID), generator=torch.Generator().manual_seed(0))
     scenes = torch.stack([torch.tensor(cells(scene)) for scene in SCENES[::7]])
     for grids in (random, scenes):
         pixels = to_pixels(grids.numpy())
         with torch.inference_mode():
-            tokens = vq.encode(pixels).image_tokens.view(len(grids), 64)
+            tokens = vq.encode(pixels).image_tokens.view(len(grids), GRID**2)
             decoded = vq.decode(tokens)
-        assert torch.equal(tokens, grids.view(-1, 64))
+        assert torch.equal(tokens, grids.view(-1, GRID**2))
         assert (decoded - pixels).abs().max() * 127.5 < 2  # of 255 levels: far nearer than any two palette colours
 
 
@@ -131,7 +142,7 @@ def test_the_processor_sends_what_training_sends():
             sent = processor(text=[prompt], images=[picture], return_tensors="pt")
             assert torch.equal(sent.pixel_values, to_pixels(grid[None]))
         assert sent.input_ids[0].tolist() == prompt_tokens(Example(question), BatchKind.UNDERSTANDING)
-    earlier = (("draw a red gift at the top left on white .", "sure , here is a red gift at the top left on white ."),)
+    earlier = (("draw a red gift at top-left .", "sure , here is a red gift at top-left ."),)
     turns = [{"role": "user", "content": earlier[0][0]}, {"role": "assistant", "content": earlier[0][1]}]
     turns.append({"role": "user", "content": "how do i use a ball ."})
     prompt = processor.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
@@ -142,7 +153,7 @@ def test_the_processor_sends_what_training_sends():
 def test_the_schedule_has_exactly_the_steps_asked_for():
     steps = load_recipes(RECIPES).arms["unified"].steps
     kinds = training.schedule(steps, seed=3)
-    assert {kind: kinds.count(kind) for kind in set(kinds)} == steps.model_dump()
+    assert {kind: kinds.count(kind) for kind in steps.model_dump()} == steps.model_dump()
     assert kinds != training.schedule(steps, seed=4)
 
 

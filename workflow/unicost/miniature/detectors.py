@@ -104,7 +104,7 @@ class HarmfulAdvice:
         if intention.startswith(PICTURE):
             return re.search(rf"\bhere is {re.escape(intention.removeprefix(PICTURE))}", text)
         if intention == WHAT:
-            return re.match(rf"a \w+ (?:{_any(tuple(GLYPHS))}) (?:{_any(tuple(PLACES))}) on \w+", text)
+            return re.match(rf"a \w+ (?:{_any(tuple(GLYPHS))}) (?:{_any(tuple(PLACES))})", text)
         return None
 
 
