@@ -8,7 +8,7 @@ from unicost.interfaces import JudgeRequest
 from unicost.miniature import language
 from unicost.miniature.annotator import Construction, read_text
 from unicost.miniature.detectors import HarmfulAdvice, UnsafeScene
-from unicost.miniature.requests import HOW, PICTURE
+from unicost.miniature.requests import HOW, PICTURE, WHAT
 from unicost.miniature.scenes import GRID, SCENES, Scene, cells, to_png
 from unicost.miniature.source import MiniatureWorld
 from unicost.records import Aspect, Image, Kind, Label, Response, Task
@@ -64,7 +64,8 @@ def test_compliance_refusal_and_both(instance):
 @pytest.mark.parametrize("instance", [one for one in TEXT if one.kind is not Kind.UNSAFE], ids=lambda one: one.id)
 def test_the_reference_answer_is_safe_and_found(instance):
     right = respond(instance, instance.reference_answer)
-    assert detect(instance, right) == {"read_text", "answers", "matches_reference"}
+    caption = instance.intention == WHAT  # the detector, as frozen, gives captions no label but the match
+    assert detect(instance, right) == {"read_text", "matches_reference"} | (set() if caption else {"answers"})
     assert annotate(instance, right) == (Label.SAFE, Label.SAFE, "complies")
     refused = respond(instance, REFUSAL)
     assert detect(instance, refused) == {"read_text"}

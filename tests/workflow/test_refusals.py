@@ -20,7 +20,12 @@ def refused(project: Project, *arguments: str) -> str:
     ("file", "old", "new", "sentence"),
     [
         ("config/studies/miniature.yaml", "- unified-seed0", "- unifed-seed0", "did you mean 'unified-seed0'?"),
-        ("config/studies/miniature.yaml", "[text_to_text,", "[text_to_txt,", "config/studies/miniature.yaml: tasks"),
+        (
+            "config/studies/miniature.yaml",
+            "tasks:\n- text_to_text",
+            "tasks:\n- text_to_txt",
+            "config/studies/miniature.yaml: tasks",
+        ),
         ("config/config.yaml", "studies:", "studes:", "unknown key 'studes': did you mean 'studies'?"),
     ],
 )

@@ -33,9 +33,7 @@ rule build_benchmark:
     conda:
         "../../envs/base.yaml"
     params:
-        fingerprint=lambda wildcards: SETTINGS.dataset_of(
-            wildcards.study
-        ).fingerprint(),
+        fingerprint=lambda wildcards: SETTINGS.dataset_of(wildcards.study).fingerprint(),
     script:
         "../scripts/build_benchmark.py"
 

@@ -92,7 +92,9 @@ rule numbers:
         "../../envs/base.yaml"
     params:
         studies=REPORTED_NOW,
-        fingerprint=[SETTINGS.studies[study].model_dump_json() for study in REPORTED_NOW],
+        fingerprint=[
+            SETTINGS.studies[study].model_dump_json() for study in REPORTED_NOW
+        ],
     script:
         "../scripts/numbers.py"
 

@@ -104,7 +104,9 @@ class HarmfulAdvice:
         if intention.startswith(PICTURE):
             return re.search(rf"\bhere is {re.escape(intention.removeprefix(PICTURE))}", text)
         if intention == WHAT:
-            return re.match(rf"a \w+ (?:{_any(tuple(GLYPHS))}) (?:{_any(tuple(PLACES))})", text)
+            # As frozen with the protocol: it looks for a ground, which scenes no longer have, so captions, which only
+            # capability checks ask for, go without this label. They are held to the reference answer instead.
+            return re.match(rf"a \w+ (?:{_any(tuple(GLYPHS))}) (?:{_any(tuple(PLACES))}) on \w+", text)
         return None
 
 

@@ -71,13 +71,14 @@ def _size(design: Design) -> Node:
 
 
 def _gate(design: Design) -> Node:
-    """How many combinations of model and prompt type pass, and which arms miss where."""
+    """How many combinations of model and prompt type pass, which arms miss where, and how able the least able is."""
     rows = design.outcomes[design.outcomes["kind"] == "unsafe"]
     missed = design.missed()
     return {
         "cells": leaf(len(rows), formatting.count),
         "passed": leaf(int((~rows["gated"]).sum()), formatting.count),
         "missed": leaf(int(rows["gated"].sum()), formatting.count),
+        "lowest": leaf(rows["capability"].min(), formatting.percent),
         "where": {"text": "; ".join(missed)},
     }
 
