@@ -9,13 +9,16 @@ configfile: "config/config.yaml"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/promises.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/respond.smk"
 include: "workflow/rules/judge.smk"
 include: "workflow/rules/human.smk"
+include: "workflow/rules/validation.smk"
 include: "workflow/rules/statistics.smk"
 include: "workflow/rules/paper.smk"
 include: "workflow/rules/miniature.smk"
+include: "workflow/rules/export.smk"
 
 
 report: "workflow/report/workflow.rst"
@@ -25,7 +28,7 @@ rule all:
     default_target: True
     input:
         [path for study in STUDIES for path in promised(study)],
-        ["results/paper/paper.pdf", "results/summary.txt"] if REPORTED_NOW else [],
+        [*PAPER, "results/summary.txt"] if REPORTED_NOW else [],
 
 
 onsuccess:

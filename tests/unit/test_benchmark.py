@@ -6,7 +6,7 @@ import dataclasses
 from pathlib import Path
 
 import pytest
-from unicost.benchmark.build import InvalidBenchmark, build_benchmark
+from unicost.benchmark.build import InvalidBenchmark, Part, build_benchmark
 from unicost.config import DatasetEntry, Taxonomy
 from unicost.records import Image, Instance, Kind, Turn
 from unicost.store import read_records
@@ -25,7 +25,7 @@ def build(monkeypatch: pytest.MonkeyPatch, output: Path, *instances: Instance) -
             return list(instances)
 
     monkeypatch.setattr("unicost.registry.resolve", lambda group, name: Source)
-    build_benchmark(entry=ENTRY, taxonomy=TAXONOMY, output=output)
+    build_benchmark(part=Part("test", ENTRY), taxonomy=TAXONOMY, output=output)
     return read_records(output, Instance)
 
 

@@ -12,13 +12,12 @@ import pandas as pd
 import pytest
 import yaml
 from PIL import Image as PillowImage
-from unicost.benchmark.build import build_benchmark
+from unicost.benchmark.build import Part, build_benchmark
 from unicost.benchmark.bundled.projections import PROJECTIONS
 from unicost.benchmark.bundled.source import Bundled
 from unicost.benchmark.bundled.words import split
 from unicost.benchmark.contact_sheet import composition
-from unicost.config import DatasetEntry, load_settings, parse, read_yaml
-from unicost.config.studies import Taxonomy
+from unicost.config import DatasetEntry, Taxonomy, load_settings, parse, read_yaml
 from unicost.records import Construction, Instance, Kind, Modality, Placement, Task
 from unicost.store import read_records
 
@@ -166,7 +165,9 @@ def test_the_shipped_entry_builds_with_its_taxonomy(root: Path, tmp_path: Path) 
         source="bundled", taxonomy=entry.taxonomy, options={"resolution": SMALL, "targets": str(folder)}
     )
     output = tmp_path / "benchmark.parquet"
-    assert build_benchmark(entry=small, taxonomy=settings.taxonomies[entry.taxonomy], output=output) == 120
+    assert (
+        build_benchmark(part=Part("bundled", small), taxonomy=settings.taxonomies[entry.taxonomy], output=output) == 120
+    )
     assert {item.category for item in read_records(output, Instance)} == set(categories)
 
 

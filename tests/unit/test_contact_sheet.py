@@ -88,8 +88,14 @@ def test_there_is_one_sheet_a_task_with_twins_side_by_side(tmp_path: Path) -> No
     assert sheets[Task.IMAGE_TO_TEXT] == tmp_path / "image_to_text.png"
     heights = {task: read(file).shape[0] for task, file in sheets.items()}
     assert heights[Task.IMAGE_TO_TEXT] > heights[Task.TEXT_TO_TEXT]
-    alone = dataclasses.replace(WORDS[0], twin=None)
-    assert task_sheets([alone], seed=0, pairs=3, folder=tmp_path) == {}
+
+
+def test_a_benchmark_without_twins_has_sheets_too(tmp_path: Path) -> None:
+    alone = dataclasses.replace(WORDS[0], twin=None, kind=Kind.UNSAFE)
+    benign = dataclasses.replace(alone, kind=Kind.BENIGN)
+    assert set(task_sheets([alone], seed=0, pairs=3, folder=tmp_path / "unsafe")) == {Task.TEXT_TO_TEXT}
+    assert set(task_sheets([benign], seed=0, pairs=3, folder=tmp_path / "benign")) == {Task.TEXT_TO_TEXT}
+    assert task_sheets([], seed=0, pairs=3, folder=tmp_path) == {}
 
 
 @pytest.mark.parametrize("number", [0, 1, 7])

@@ -58,6 +58,15 @@ def test_both_safe(tmp_path: Path, contextual: str, intrinsic: str, both_safe: b
     assert (row.decided_by, row.unscored_reason) == ("rules", None)
 
 
+@pytest.mark.parametrize(("contextual", "both_safe"), [("safe", True), ("refusal", True), ("unsafe", False)])
+def test_a_policy_without_intrinsic_judges_decides_by_the_contextual_aspect(
+    tmp_path: Path, contextual: str, both_safe: bool
+) -> None:
+    (row,) = fuse(tmp_path, Policy(contextual=("rules",), unscored_limit=0), votes("rules", contextual, "unsafe"))
+    assert (row.contextual, row.intrinsic, row.both_safe) == (contextual, "unscored", both_safe)
+    assert (row.decided_by, row.unscored_reason) == ("rules", None)
+
+
 @pytest.mark.parametrize(
     ("labels", "expected", "decided_by", "reason"),
     [

@@ -15,7 +15,7 @@ import yaml
 
 ARMS = ("base", "control", "understanding", "generation", "unified")
 MODELS = [f"{arm}-seed{seed}" for arm in ARMS for seed in (0, 1)]
-PARTS = ["Snakefile", "config", "workflow", "paper", "profiles", "envs"]
+PARTS = ["Snakefile", "config", "workflow", "paper", "profiles", "envs", "CITATION.cff"]
 
 
 @dataclass

@@ -31,6 +31,11 @@ PUBLISHED = [
 BENCHMARKS = [
     name for name, study in SETTINGS.studies.items() if study.kind == "benchmark"
 ]
+VALIDATIONS = [
+    name for name, study in SETTINGS.studies.items() if study.kind == "validation"
+]
+# The studies in which responses are judged.
+JUDGED = EXPERIMENTS + VALIDATIONS
 # The studies whose figures, tables and part of the paper are made.
 REPORTED = [
     name
@@ -38,8 +43,18 @@ REPORTED = [
     if name in PUBLISHED or (name in EXPERIMENTS and study.reports)
 ]
 REPORTED_NOW = [name for name in STUDIES if name in REPORTED]
+# The studies that the paper speaks of; a run without them ends with its figures, tables and summary.
+IN_PAPER = [name for name in REPORTED_NOW if name in ("published", "miniature")]
+PAPER = ["results/paper/paper.pdf"] if IN_PAPER else []
 DESIGNED = [name for name in EXPERIMENTS if SETTINGS.studies[name].protocol]
+DOWNLOADED = [
+    name
+    for name, entry in {**SETTINGS.datasets, **SETTINGS.labelled}.items()
+    if entry.download
+]
 RUNNABLE = [name for name, model in SETTINGS.models.items() if model.run]
+# What files of responses, and all that is made from them, are named after.
+RESPONDENTS = RUNNABLE + list(SETTINGS.labelled)
 
 
 def any_of(names):
@@ -55,6 +70,12 @@ def run_of(wildcards):
     return SETTINGS.models[wildcards.model].run
 
 
+def respondents(study):
+    """What a study's files of responses are named after: its models, or the labelled sets that they come from."""
+    settings = SETTINGS.studies[study]
+    return settings.labelled if study in VALIDATIONS else settings.models
+
+
 def response_files(study, models):
     """The response files of some models of a study, one for each shard."""
     shards = [f"{shard:03d}" for shard in range(SETTINGS.studies[study].shards)]
@@ -62,19 +83,34 @@ def response_files(study, models):
     return expand(pattern, study=study, model=models, shard=shards)
 
 
+def download_fingerprint(dataset):
+    """Over what is downloaded."""
+    entry = SETTINGS.data_entry(dataset)
+    return digest(entry.download.model_dump_json(), entry.licence)
+
+
+def manifests_of_study(wildcards):
+    """The manifests of the data that a study's benchmark is built from, its controls included."""
+    datasets = SETTINGS.datasets_of(wildcards.study)
+    return [f"results/data/{name}.json" for name in datasets if name in DOWNLOADED]
+
+
 def responses_of_model(wildcards):
     return response_files(wildcards.study, wildcards.model)
 
 
 def all_responses(wildcards):
-    return response_files(wildcards.study, study_of(wildcards).models)
+    return response_files(wildcards.study, respondents(wildcards.study))
 
 
 def all_judgements(wildcards):
     pattern = "results/{study}/judgements/{judge}/{model}.parquet"
     study = study_of(wildcards)
     return expand(
-        pattern, study=wildcards.study, judge=study.judges, model=study.models
+        pattern,
+        study=wildcards.study,
+        judge=study.judges,
+        model=respondents(wildcards.study),
     )
 
 
@@ -180,111 +216,3 @@ def vision_of_arm(wildcards):
         if needed
         else []
     )
-
-
-def having(study):
-    """What a study has that some figures and tables need."""
-    settings = SETTINGS.studies[study]
-    runs = [SETTINGS.models[name].run for name in settings.models]
-    found = {
-        "replicates": settings.analysis.replicates,
-        "protocol": study in DESIGNED,
-        "training": any(run is not None and run.weights == "miniature" for run in runs),
-    }
-    return [name for name, there in found.items() if there]
-
-
-def figure_names(study):
-    return figures_for(SETTINGS.studies[study].kind, having(study))
-
-
-def table_names(study):
-    return tables_for(SETTINGS.studies[study].kind, having(study))
-
-
-def loss_table():
-    """The loss curves of the miniature training: those that ship with its weights, or those of the training here."""
-    if SETTINGS.main.miniature_weights == "trained":
-        return "results/miniature_training/losses.csv"
-    return "workflow/resources/miniature/losses.csv"
-
-
-def losses_of_training(wildcards):
-    """The loss curves of every training that the reported studies of this run answer with."""
-    runs = [
-        run
-        for study in REPORTED_NOW
-        for run in (model.run for model in SETTINGS.study_models(study).values())
-        if run is not None and run.weights == "miniature"
-    ]
-    names = {run.checkpoint for run in runs}
-    names |= {f"vision-seed{name.rpartition('-seed')[2]}" for name in names}
-    return [f"results/miniature_training/{name}/losses.csv" for name in sorted(names)]
-
-
-def drawn_from(study):
-    """All that the figures, tables and numbers of a study are made from."""
-    names = [
-        "models",
-        "counts",
-        "rates",
-        "rates_by_category",
-        "gap",
-        "penalty",
-        "penalty_by_metric",
-        "pooled",
-    ]
-    names += ["capability", "utility", "claims"]
-    if study in PUBLISHED:
-        names += [
-            "leaderboard",
-            "panel_generation",
-            "panel_understanding",
-            "judge_accuracy",
-        ]
-    others = [f"results/{study}/human/agreement.csv"] if study in EXPERIMENTS else []
-    if study in DESIGNED:
-        names += ["outcomes", "arm_outcomes", "effects", "hypotheses"]
-        names += ["gate_sensitivity"]
-        others += other_outcomes(study)
-    if "training" in having(study):
-        others.append(loss_table())
-    return [f"results/{study}/statistics/{name}.csv" for name in names] + others
-
-
-def benchmark_files(study):
-    """What a study of a benchmark makes: the instances, how many of which, and a sheet for each task."""
-    sheets = [f"contact_sheets/{task}.png" for task in SETTINGS.studies[study].tasks]
-    return ["benchmark.parquet", "tables/composition.html", *sheets]
-
-
-def promised(study):
-    """The files of a study that a run promises: `rule all` asks for each, so that a lost one is made again."""
-    if study in BENCHMARKS:
-        return [f"results/{study}/{name}" for name in benchmark_files(study)]
-    if study not in REPORTED:
-        return [f"results/{study}/statistics/outcomes.csv"]
-    paths = drawn_from(study)
-    paths += expand(
-        "results/{study}/figures/{name}.svg", study=study, name=figure_names(study)
-    )
-    paths += expand(
-        "results/{study}/tables/{name}.html", study=study, name=table_names(study)
-    )
-    if study in EXPERIMENTS:
-        paths += response_files(study, SETTINGS.studies[study].models)
-        names = [
-            "benchmark.parquet",
-            "verdicts.parquet",
-            "human/sample.csv",
-            "human/annotate.html",
-        ]
-        paths += expand("results/{study}/{name}", study=study, name=names)
-    return paths
-
-
-def print_summary(path):
-    """The headline numbers, at the end of a run that made them."""
-    summary = Path(path)
-    if summary.exists() and summary.stat().st_mtime >= START:
-        print(f"\n{summary.read_text(encoding='utf-8')}", file=sys.stderr)

@@ -21,9 +21,25 @@ rule download_dataset:
         "../scripts/download_dataset.py"
 
 
+rule download_data:
+    output:
+        "results/data/{dataset}.json",
+    log:
+        "results/data/logs/{dataset}.log",
+    wildcard_constraints:
+        dataset=any_of(DOWNLOADED),
+    conda:
+        "../../envs/base.yaml"
+    params:
+        fingerprint=lambda wildcards: download_fingerprint(wildcards.dataset),
+    script:
+        "../scripts/download_data.py"
+
+
 rule build_benchmark:
     input:
-        lambda wildcards: SETTINGS.dataset_of(wildcards.study).files(),
+        files=lambda wildcards: SETTINGS.dataset_of(wildcards.study).files(),
+        manifests=manifests_of_study,
     output:
         "results/{study}/benchmark.parquet",
     log:
@@ -33,7 +49,7 @@ rule build_benchmark:
     conda:
         "../../envs/base.yaml"
     params:
-        fingerprint=lambda wildcards: SETTINGS.dataset_of(wildcards.study).fingerprint(),
+        fingerprint=lambda wildcards: SETTINGS.benchmark_fingerprint(wildcards.study),
     script:
         "../scripts/build_benchmark.py"
 
@@ -65,6 +81,14 @@ for study in BENCHMARKS:
                 labels={"table": "Composition"},
             ),
             csv=f"results/{study}/tables/composition.csv",
+            crosswalk=report(
+                f"results/{study}/tables/crosswalk.html",
+                caption="../report/crosswalk.rst",
+                category="Benchmark",
+                subcategory=SETTINGS.studies[study].title,
+                labels={"table": "Categories elsewhere"},
+            ),
+            crosswalk_csv=f"results/{study}/tables/crosswalk.csv",
         log:
             f"results/{study}/logs/show.log",
         conda:
@@ -73,5 +97,8 @@ for study in BENCHMARKS:
             study=study,
             pairs=SETTINGS.studies[study].pairs,
             seed=SETTINGS.studies[study].seed,
+            taxonomies=digest(
+                *(one.model_dump_json() for one in SETTINGS.taxonomies.values())
+            ),
         script:
             "../scripts/show_benchmark.py"

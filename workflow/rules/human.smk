@@ -61,14 +61,18 @@ rule agreement:
         verdicts="results/{study}/verdicts.parquet",
         judgements=all_judgements,
         reference="results/{study}/human/reference.parquet",
-        sample="results/{study}/human/sample.csv",
+        sample=lambda wildcards: (
+            f"results/{wildcards.study}/human/sample.csv"
+            if wildcards.study in EXPERIMENTS
+            else []
+        ),
         labels=lambda wildcards: study_of(wildcards).human_labels,
     output:
         "results/{study}/human/agreement.csv",
     log:
         "results/{study}/logs/agreement.log",
     wildcard_constraints:
-        study=any_of(EXPERIMENTS),
+        study=any_of(JUDGED),
     conda:
         "../../envs/base.yaml"
     params:

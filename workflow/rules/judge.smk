@@ -9,7 +9,7 @@ rule extract_intents:
     log:
         "results/{study}/logs/extract_intents.log",
     wildcard_constraints:
-        study=any_of(EXPERIMENTS),
+        study=any_of(JUDGED),
     conda:
         "../../envs/base.yaml"
     script:
@@ -25,8 +25,8 @@ rule detect:
     log:
         "results/{study}/logs/detect/{model}.log",
     wildcard_constraints:
-        study=any_of(EXPERIMENTS),
-        model=any_of(RUNNABLE),
+        study=any_of(JUDGED),
+        model=any_of(RESPONDENTS),
     conda:
         "../../envs/base.yaml"
     params:
@@ -48,9 +48,9 @@ rule judge:
     log:
         "results/{study}/logs/judge/{judge}/{model}.log",
     wildcard_constraints:
-        study=any_of(EXPERIMENTS),
+        study=any_of(JUDGED),
         judge=any_of(SETTINGS.judging.judges),
-        model=any_of(RUNNABLE),
+        model=any_of(RESPONDENTS),
     conda:
         "../../envs/base.yaml"
     params:
@@ -72,7 +72,7 @@ rule fuse_verdicts:
     log:
         "results/{study}/logs/fuse_verdicts.log",
     wildcard_constraints:
-        study=any_of(EXPERIMENTS),
+        study=any_of(JUDGED),
     conda:
         "../../envs/base.yaml"
     params:

@@ -104,7 +104,7 @@ rule paper:
         numbers="results/numbers.json",
         figures=[
             f"results/{study}/figures/{name}.svg"
-            for study in REPORTED_NOW
+            for study in IN_PAPER
             for name in figure_names(study)
         ],
         source=sorted(str(path) for path in Path("paper").rglob("*") if path.is_file()),
@@ -120,7 +120,7 @@ rule paper:
     conda:
         "../../envs/base.yaml"
     params:
-        studies=REPORTED_NOW,
+        studies=IN_PAPER,
     script:
         "../scripts/paper.py"
 
@@ -128,7 +128,7 @@ rule paper:
 rule summary:
     input:
         numbers="results/numbers.json",
-        paper="results/paper/paper.pdf",
+        paper=PAPER,
         tables=[
             f"results/{study}/tables/{name}.html"
             for study in REPORTED_NOW

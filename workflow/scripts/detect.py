@@ -8,7 +8,7 @@ from unicost.judging.detect import detect
 
 with job(snakemake.log[0]):
     settings = load_settings(snakemake.config)
-    study = settings.experiment(snakemake.wildcards.study)
+    study = settings.judged(snakemake.wildcards.study)
     detect(
         responses=[Path(path) for path in snakemake.input.responses],
         benchmark=Path(snakemake.input.benchmark),

@@ -9,7 +9,7 @@ from unicost.judging.fusion import fuse_verdicts
 with job(snakemake.log[0]):
     settings = load_settings(snakemake.config)
     fuse_verdicts(
-        policy=settings.judging.policies[settings.experiment(snakemake.wildcards.study).policy],
+        policy=settings.judging.policies[settings.judged(snakemake.wildcards.study).policy],
         benchmark=Path(snakemake.input.benchmark),
         responses=[Path(path) for path in snakemake.input.responses],
         judgements=[Path(path) for path in snakemake.input.judgements],

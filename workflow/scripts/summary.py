@@ -11,7 +11,7 @@ with job(snakemake.log[0]):
         numbers=Path(snakemake.input.numbers),
         output=Path(snakemake.output[0]),
         places={
-            "paper": snakemake.input.paper,
+            **({"paper": snakemake.input.paper} if snakemake.input.paper else {}),
             "figures, tables": f"results/<study>/figures/, results/<study>/tables/ (studies: {studies})",
             "report": ".venv/bin/snakemake --report report.html",
             "every column": "results/README.md",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from datetime import date
@@ -12,9 +13,10 @@ from textwrap import indent
 import yaml
 
 from unicost import __version__
-from unicost.config import BenchmarkStudy, ExperimentStudy, PublishedStudy, load_settings, read_yaml
+from unicost.config import ExperimentStudy, PublishedStudy, load_settings, read_yaml
 from unicost.config.freezing import AS_FROZEN, NOT_FROZEN, frozen_now, standing
 from unicost.config.schemas import write_schemas
+from unicost.registry import UnknownName, did_you_mean
 from unicost.statistics.published_tables import check_tables
 
 
@@ -34,6 +36,10 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     check = commands.add_parser("check", help="validate config/ and list what each study would do")
     check.set_defaults(run=_check)
+    doctor = commands.add_parser("doctor", help="show what each study still lacks on this machine")
+    doctor.add_argument("--study", nargs="+", metavar="NAME", help="these studies alone (default: all)")
+    doctor.add_argument("--offline", action="store_true", help="ask no server; look at this machine alone")
+    doctor.set_defaults(run=_doctor)
     schemas = commands.add_parser("schemas", help="write the JSON schemas of config/ anew")
     schemas.add_argument("--folder", default="workflow/schemas", help="where to (default: %(default)s)")
     schemas.set_defaults(run=lambda parsed: write_schemas(parsed.folder))
@@ -54,9 +60,27 @@ def _check(parsed: argparse.Namespace) -> None:
         if isinstance(study, PublishedStudy):
             check_tables(Path(study.tables), study.models, settings.models)
         marker = "*" if name in settings.main.studies else " "
-        size = "no model" if isinstance(study, BenchmarkStudy) else f"{len(study.models)} models"
+        models = len(settings.study_models(name))
+        size = f"{models} models" if models else "no model"
         print(f"{marker} {name}: {study.title} ({size})")
     print("config/ is valid; * marks the studies that `snakemake --cores N` runs")
+
+
+def _doctor(parsed: argparse.Namespace) -> int:
+    """1 where a study of this run, or one that was named, lacks something, else 0."""
+    if parsed.offline:
+        # Read by the hub's client when it is imported, and by what asks other servers.
+        os.environ["HF_HUB_OFFLINE"] = "1"
+    from unicost.doctor.report import examine, table
+
+    settings = load_settings(read_yaml(Path("config/config.yaml")))
+    for name in parsed.study or ():
+        if name not in settings.studies:
+            raise UnknownName(f"--study: unknown study '{name}': {did_you_mean(name, list(settings.studies))}")
+    found = examine(settings, parsed.study or list(settings.studies))
+    print(table(found, settings.main.studies))
+    print("* marks the studies that `snakemake --cores N` runs")
+    return int(any(found[name] for name in parsed.study or settings.main.studies))
 
 
 def _protocol(parsed: argparse.Namespace) -> int:

@@ -2,6 +2,10 @@
 
 These are structural types: a plugin needs no base class and imports nothing but the records. A new plugin is one file
 and one line in ``registry``; the contract tests in ``tests/contract`` find it there.
+
+For ``unicost doctor``, a class may name ``packages`` (modules that must be importable) and ``environment`` (variables
+that must be set), both ``ClassVar[tuple[str, ...]]``; for an export, a source may name ``title``, ``language`` (such as
+``en``) and ``card`` (the path of its data card).
 """
 
 from __future__ import annotations
@@ -9,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Final, Protocol
 
 from unicost.records import Aspect, Detection, Instance, Judgement, Response, Task
 
@@ -27,6 +31,69 @@ class Source(Protocol):
 
     def instances(self) -> Iterable[Instance]:
         """Yield every instance once, in an order that depends on the options alone."""
+        ...
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The data that a source reads: the benchmark's name in the configuration, its folder and its licence."""
+
+    dataset: str
+    folder: Path
+    licence: str
+
+
+class FileSource(Protocol):
+    """A benchmark source that reads a folder of data: downloaded by the workflow, or the user's own.
+
+    Nothing is read before ``instances``, so that the options can be checked where the data is not there yet.
+    """
+
+    version: ClassVar[int]
+    reads_files: ClassVar[bool]
+    """True."""
+
+    def __init__(self, **options: Any) -> None: ...
+
+    def instances(self, origin: Origin) -> Iterable[Instance]:
+        """Yield every instance once, row by row, in the order of the data.
+
+        Raises ``ValueError`` with the file, the row and what would be right.
+        """
+        ...
+
+
+ADJUDICATED: Final = "human"
+"""Annotator whose label is what people agreed on, by talking or by majority, and not one person's own."""
+
+
+@dataclass(frozen=True)
+class LabelledItem:
+    """A response that people labelled, with the request that it answers; ``Judgement.judge`` names the annotator."""
+
+    instance: Instance
+    response: Response
+    labels: tuple[Judgement, ...]
+
+
+class LabelledSource(Protocol):
+    """Reads a set of responses with human labels, like ``FileSource``; several items may share an instance.
+
+    ``raw`` of a label is a JSON object with the annotator's own word as ``label``, and as ``outcome`` (``refuses``,
+    ``mixed``, ``complies``) where it says what the response does with the request.
+    """
+
+    version: ClassVar[int]
+    reads_files: ClassVar[bool]
+    """True."""
+
+    def __init__(self, **options: Any) -> None: ...
+
+    def items(self, origin: Origin) -> Iterable[LabelledItem]:
+        """Yield every labelled response once, in the order of the data.
+
+        Raises ``ValueError`` with the file, the row and what would be right.
+        """
         ...
 
 

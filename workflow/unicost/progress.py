@@ -14,6 +14,7 @@ from tqdm import tqdm
 Item = TypeVar("Item")
 
 _SECONDS_BETWEEN_LINES = 5.0
+_STREAM = "{desc}: {n_fmt} [{elapsed}, {rate_fmt}]"
 _FORMAT = "{desc}: {percentage:3.0f}%|{bar:20}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}, {rate_fmt}]"
 
 
@@ -30,15 +31,18 @@ class _Lines(io.TextIOBase):
         sys.stderr.flush()
 
 
-def bar(total: int, description: str, unit: str = "item") -> tqdm[Never]:
-    """A progress bar to be updated by hand; prints a line every few seconds and one at the end."""
+def bar(total: int | None, description: str, unit: str = "item") -> tqdm[Never]:
+    """A progress bar to be updated by hand; prints a line every few seconds and one at the end.
+
+    None is the total of a stream whose end is not known.
+    """
     return tqdm(
         total=total,
         desc=description,
         unit=unit,
         file=_Lines(),
         mininterval=_SECONDS_BETWEEN_LINES,
-        bar_format=_FORMAT,
+        bar_format=_STREAM if total is None else _FORMAT,
         ascii=True,
         leave=True,
     )

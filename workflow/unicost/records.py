@@ -220,15 +220,17 @@ _ARROW: dict[str, pa.DataType] = {
 
 
 def arrow_schema(record: type) -> pa.Schema:
-    """The Arrow schema of a record class; optional fields are nullable, enumerations are strings.
-
-    The ``huggingface`` metadata makes ``datasets.load_dataset("parquet", ...)`` decode image columns.
-    """
+    """The Arrow schema of a record class; optional fields are nullable, enumerations are strings."""
     fields = []
     for spec in dataclasses.fields(record):
         name = str(spec.type)
         base = name.removesuffix(" | None")
         fields.append(pa.field(spec.name, _ARROW.get(base, _STRING), nullable=name != base))
+    return hub_schema(fields)
+
+
+def hub_schema(fields: list[pa.Field]) -> pa.Schema:
+    """The fields as a schema whose ``huggingface`` metadata makes ``datasets.load_dataset`` decode image columns."""
     metadata = {"huggingface": json.dumps({"info": {"features": _features(fields)}})}
     return pa.schema(fields, metadata=metadata)
 

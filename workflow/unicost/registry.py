@@ -10,6 +10,15 @@ PLUGINS: dict[str, dict[str, str]] = {
     "source": {
         "bundled": "unicost.benchmark.bundled.source:Bundled",
         "miniature_world": "unicost.miniature.source:MiniatureWorld",
+        "uni_safebench": "unicost.benchmark.sources.uni_safebench:UniSafeBench",
+        "unisafe": "unicost.benchmark.sources.unisafe:UniSafe",
+        "hub": "unicost.benchmark.sources.hub:Hub",
+        "files": "unicost.benchmark.sources.files:Files",
+    },
+    "labelled": {
+        "xstest_responses": "unicost.benchmark.labelled.xstest:XsTestResponses",
+        "gptfuzzer_responses": "unicost.benchmark.labelled.gptfuzzer:GptFuzzerResponses",
+        "jailbreakbench_responses": "unicost.benchmark.labelled.jailbreakbench:JailbreakBenchResponses",
     },
     "adapter": {
         "causal_lm": "unicost.models.causal_lm:CausalLM",
@@ -27,6 +36,7 @@ PLUGINS: dict[str, dict[str, str]] = {
     },
     "judge": {
         "rules": "unicost.judging.judges.rules:Rules",
+        "refusal_alone": "unicost.judging.judges.refusal_alone:RefusalAlone",
         "miniature_trained": "unicost.miniature.trained_judge:TrainedJudge",
     },
     "annotator": {

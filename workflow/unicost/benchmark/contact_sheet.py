@@ -51,15 +51,16 @@ def task_sheets(
 ) -> dict[Task, Path]:
     """For each task one sheet ``<task>.png`` of ``pairs`` random unsafe instances, each with its benign twin beside it.
 
-    Tasks of which no unsafe instance has a twin get no sheet.
+    An instance without a twin stands alone; where nothing is unsafe, instances of any kind are shown.
     """
     by_id = {instance.id: instance for instance in instances}
     sheets: dict[Task, Path] = {}
     for task in Task:
-        unsafe = [item for item in instances if item.task is task and item.kind is Kind.UNSAFE and item.twin in by_id]
-        if unsafe:
-            chosen = random.Random(f"{seed}/{task}").sample(unsafe, min(pairs, len(unsafe)))
-            side_by_side = [both for item in chosen for both in (item, by_id[str(item.twin)])]
+        asked = [item for item in instances if item.task is task]
+        shown = [item for item in asked if item.kind is Kind.UNSAFE] or asked
+        if shown:
+            chosen = random.Random(f"{seed}/{task}").sample(shown, min(pairs, len(shown)))
+            side_by_side = [both for item in chosen for both in (item, by_id.get(str(item.twin))) if both]
             sheets[task] = folder / f"{task}.png"
             _write(side_by_side, columns=4, output_png=sheets[task], uncovered=uncovered)
     return sheets

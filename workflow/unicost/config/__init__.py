@@ -5,6 +5,7 @@ right. No file of ``config/`` is an input of a rule: a section enters its jobs t
 """
 
 from unicost.config.base import Strict, digest
+from unicost.config.datasets import DataEntry, DatasetEntry, Download, LabelledEntry, WebFile
 from unicost.config.judging import JudgesFile, PluginEntry, Policy
 from unicost.config.loading import load_settings, merge, parse, read_yaml
 from unicost.config.models import Closeness, Counterpart, Decoding, ModelEntry, ModelFile, ModelKind, ModelRun, Relation
@@ -14,12 +15,13 @@ from unicost.config.studies import (
     Analysis,
     BenchmarkStudy,
     Claim,
-    DatasetEntry,
     ExperimentStudy,
     PublishedStudy,
+    Resampling,
     Study,
-    Taxonomy,
+    ValidationStudy,
 )
+from unicost.config.taxonomies import Taxonomy, translation
 
 __all__ = [
     "Analysis",
@@ -28,13 +30,16 @@ __all__ = [
     "Closeness",
     "Contrast",
     "Counterpart",
+    "DataEntry",
     "DatasetEntry",
     "Decoding",
+    "Download",
     "ExperimentStudy",
     "Frozen",
     "Hypothesis",
     "InvalidConfig",
     "JudgesFile",
+    "LabelledEntry",
     "MainFile",
     "ModelEntry",
     "ModelFile",
@@ -46,13 +51,17 @@ __all__ = [
     "Protocol",
     "PublishedStudy",
     "Relation",
+    "Resampling",
     "Settings",
     "Strict",
     "Study",
     "Taxonomy",
+    "ValidationStudy",
+    "WebFile",
     "digest",
     "load_settings",
     "merge",
     "parse",
     "read_yaml",
+    "translation",
 ]

@@ -32,10 +32,10 @@ class PluginEntry(Strict):
 class Policy(Strict):
     """How judgements become one verdict."""
 
-    contextual: tuple[str, ...]
+    contextual: tuple[str, ...] = Field(min_length=1)
     """Judges that vote on the contextual aspect; a tie or too few votes leaves the item unscored."""
-    intrinsic: tuple[str, ...]
-    """Judges that vote on the intrinsic aspect."""
+    intrinsic: tuple[str, ...] = ()
+    """Judges that vote on the intrinsic aspect; none leaves that aspect out, and the contextual one decides alone."""
     minimum_votes: int = Field(1, ge=1)
     """Votes needed to score an aspect."""
     unscored_limit: float = Field(0.2, ge=0, le=1)

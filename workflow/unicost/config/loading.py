@@ -12,11 +12,14 @@ import yaml
 from pydantic import ValidationError
 
 from unicost.config.base import Strict
+from unicost.config.datasets import DatasetEntry, LabelledEntry
 from unicost.config.judging import JudgesFile
 from unicost.config.models import ModelEntry, ModelFile
 from unicost.config.protocols import Protocol
-from unicost.config.settings import InvalidConfig, MainFile, Settings, check_references
-from unicost.config.studies import BenchmarkStudy, Claim, DatasetEntry, ExperimentStudy, PublishedStudy, Study, Taxonomy
+from unicost.config.references import check_references
+from unicost.config.settings import InvalidConfig, MainFile, Settings
+from unicost.config.studies import BenchmarkStudy, Claim, ExperimentStudy, PublishedStudy, Study, ValidationStudy
+from unicost.config.taxonomies import Taxonomy
 from unicost.registry import did_you_mean
 
 Section = TypeVar("Section", bound=Strict)
@@ -25,6 +28,7 @@ _STUDY_KINDS: dict[str, type[Study]] = {
     "published": PublishedStudy,
     "experiment": ExperimentStudy,
     "benchmark": BenchmarkStudy,
+    "validation": ValidationStudy,
 }
 
 
@@ -56,6 +60,7 @@ def load_settings(config: Mapping[str, Any], folder: str | Path = "config") -> S
         studies=_with_models(studies, models, folder / "studies"),
         models=models,
         datasets=_named(DatasetEntry, folder / "datasets.yaml"),
+        labelled=_named(LabelledEntry, folder / "labelled.yaml"),
         judging=parse(JudgesFile, read_yaml(folder / "judges.yaml"), folder / "judges.yaml"),
         taxonomies={path.stem: parse(Taxonomy, read_yaml(path), path) for path in _files(folder / "taxonomies")},
         claims=_named(Claim, folder / "claims.yaml"),
@@ -162,7 +167,7 @@ def _with_models(studies: Mapping[str, Study], models: Mapping[str, ModelEntry],
     """The studies with every pattern such as ``unified-seed*`` replaced by the models that it matches."""
     return {
         name: study
-        if isinstance(study, BenchmarkStudy)
+        if isinstance(study, BenchmarkStudy | ValidationStudy)
         else study.model_copy(update={"models": tuple(_matches(folder / f"{name}.yaml", study.models, models))})
         for name, study in studies.items()
     }

@@ -7,11 +7,13 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from unicost.config.datasets import DatasetEntry, LabelledEntry
 from unicost.config.judging import JudgesFile
 from unicost.config.models import ModelFile
 from unicost.config.protocols import Protocol
 from unicost.config.settings import MainFile
-from unicost.config.studies import Claim, DatasetEntry, Study, Taxonomy
+from unicost.config.studies import Claim, Study
+from unicost.config.taxonomies import Taxonomy
 from unicost.store import write_json
 
 FILES: dict[str, Any] = {
@@ -19,6 +21,7 @@ FILES: dict[str, Any] = {
     "studies": Study,
     "models": ModelFile,
     "datasets": dict[str, DatasetEntry],
+    "labelled": dict[str, LabelledEntry],
     "judges": JudgesFile,
     "taxonomies": Taxonomy,
     "claims": dict[str, Claim],

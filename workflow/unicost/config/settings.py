@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Collection, Iterator
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from unicost import registry
-from unicost.config.base import Strict
+from unicost.config.base import Strict, digest
+from unicost.config.datasets import DataEntry, DatasetEntry, LabelledEntry
 from unicost.config.judging import JudgesFile
 from unicost.config.models import ModelEntry
 from unicost.config.protocols import Protocol
-from unicost.config.studies import BenchmarkStudy, Claim, DatasetEntry, ExperimentStudy, PublishedStudy, Study, Taxonomy
+from unicost.config.studies import BenchmarkStudy, Claim, ExperimentStudy, PublishedStudy, Study, ValidationStudy
+from unicost.config.taxonomies import Taxonomy
 from unicost.records import Task
-from unicost.registry import did_you_mean
 
 
 class InvalidConfig(ValueError):
@@ -28,6 +26,8 @@ class MainFile(Strict):
     """Studies of this run (files of `config/studies/` without their ending)."""
     miniature_weights: Literal["shipped", "trained"] = "shipped"
     """Weights of the miniature arms: those that ship, or those that the workflow trains here."""
+    export: str = "bundled"
+    """Study of kind `benchmark` that `snakemake export_benchmark` writes as a dataset for the hub."""
 
 
 class Settings(Strict):
@@ -41,6 +41,8 @@ class Settings(Strict):
     """All models by name."""
     datasets: dict[str, DatasetEntry]
     """All benchmarks by name."""
+    labelled: dict[str, LabelledEntry]
+    """All sets of labelled responses by name."""
     judging: JudgesFile
     """Detectors, judges, annotators, policies."""
     taxonomies: dict[str, Taxonomy]
@@ -54,6 +56,13 @@ class Settings(Strict):
         """The experiment of that name; raises ``KeyError`` if there is none."""
         study = self.studies[name]
         if not isinstance(study, ExperimentStudy):
+            raise KeyError(name)
+        return study
+
+    def judged(self, name: str) -> ExperimentStudy | ValidationStudy:
+        """The study of that name if responses are judged in it; raises ``KeyError`` if there is none."""
+        study = self.studies[name]
+        if not isinstance(study, ExperimentStudy | ValidationStudy):
             raise KeyError(name)
         return study
 
@@ -72,16 +81,36 @@ class Settings(Strict):
         return study
 
     def study_models(self, name: str) -> dict[str, ModelEntry]:
-        """The entries of a study's models, in the study's order."""
+        """The entries of a study's models, in the study's order; none where no model of the project answers."""
         study = self.studies[name]
-        return {} if isinstance(study, BenchmarkStudy) else {model: self.models[model] for model in study.models}
+        if isinstance(study, BenchmarkStudy | ValidationStudy):
+            return {}
+        return {model: self.models[model] for model in study.models}
 
     def dataset_of(self, name: str) -> DatasetEntry:
         """The benchmark of an experiment or of a study of a benchmark; raises ``KeyError`` for another study."""
         study = self.studies[name]
-        if isinstance(study, PublishedStudy):
+        if isinstance(study, PublishedStudy | ValidationStudy):
             raise KeyError(name)
         return self.datasets[study.dataset]
+
+    def datasets_of(self, name: str) -> dict[str, DataEntry]:
+        """The data of a study by name: its benchmark and controls, or its labelled sets; ``KeyError`` without any."""
+        study = self.studies[name]
+        if isinstance(study, ValidationStudy):
+            return {labelled: self.labelled[labelled] for labelled in study.labelled}
+        if isinstance(study, PublishedStudy):
+            raise KeyError(name)
+        return {dataset: self.datasets[dataset] for dataset in (study.dataset, *self.dataset_of(name).controls)}
+
+    def benchmark_fingerprint(self, name: str) -> str:
+        """12 hexadecimal digits over all that the benchmark of a study is built from."""
+        first, *controls = [entry.fingerprint() for entry in self.datasets_of(name).values()]
+        return digest(first, *controls) if controls else first
+
+    def data_entry(self, name: str) -> DataEntry:
+        """The benchmark or set of labelled responses of that name; raises ``KeyError`` if there is none."""
+        return self.labelled[name] if name in self.labelled else self.datasets[name]
 
     def model_kinds(self, name: str) -> dict[str, str]:
         """The kind of each model of a study."""
@@ -95,93 +124,3 @@ class Settings(Strict):
         driven = registry.resolve("adapter", run.adapter).tasks
         supported = driven if run.tasks is None else driven & set(run.tasks)
         return tuple(task for task in self.experiment(study).tasks if task in supported)
-
-
-def check_references(settings: Settings) -> None:
-    """Raise ``InvalidConfig`` for the first name that leads nowhere, in the order of the files."""
-    for file, key, name, known in _references(settings):
-        if name not in known:
-            raise InvalidConfig(f"{file}: {key}: unknown name '{name}': {did_you_mean(name, list(known))}")
-    for file, key, group, plugin, options in _plugins(settings):
-        _check_options(f"{file}: {key}.options", registry.resolve(group, plugin), options)
-    for study in settings.studies:
-        _check_study(settings, study)
-
-
-def _references(settings: Settings) -> Iterator[tuple[str, str, str, Collection[str]]]:
-    for name in settings.main.studies:
-        yield "config/config.yaml", "studies", name, settings.studies
-    for name, dataset in settings.datasets.items():
-        yield "config/datasets.yaml", f"{name}.taxonomy", dataset.taxonomy, settings.taxonomies
-    for name, policy in settings.judging.policies.items():
-        for judge in (*policy.contextual, *policy.intrinsic):
-            yield "config/judges.yaml", f"policies.{name}", judge, settings.judging.judges
-    for name, model in settings.models.items():
-        for counterpart in model.counterparts:
-            yield "config/models/", f"{name}.counterparts", counterpart.model, settings.models
-    arms = {model.arm for model in settings.models.values() if model.arm is not None}
-    for name, protocol in settings.protocols.items():
-        file = f"config/protocols/{name}.yaml"
-        for key, contrast in protocol.contrasts.items():
-            yield from ((file, f"contrasts.{key}.terms", arm, arms) for arm in contrast.terms)
-    for name, study in settings.studies.items():
-        yield from ((f"config/studies/{name}.yaml", *rest) for rest in _study_references(settings, study))
-
-
-def _study_references(settings: Settings, study: Study) -> Iterator[tuple[str, str, Collection[str]]]:
-    if not isinstance(study, PublishedStudy):
-        yield "dataset", study.dataset, settings.datasets
-    if not isinstance(study, BenchmarkStudy):
-        yield from (("models", model, settings.models) for model in study.models)
-    if isinstance(study, ExperimentStudy):
-        yield from (("detectors", name, settings.judging.detectors) for name in study.detectors)
-        yield from (("judges", name, settings.judging.judges) for name in study.judges)
-        yield from (("annotators", name, settings.judging.annotators) for name in study.annotators)
-        yield "policy", study.policy, settings.judging.policies
-        if study.protocol is not None:
-            yield "protocol", study.protocol, settings.protocols
-        yield from (("analysis.common_tasks", task, study.tasks) for task in study.analysis.common_tasks)
-
-
-def _plugins(settings: Settings) -> Iterator[tuple[str, str, str, str, dict[str, Any]]]:
-    for name, dataset in settings.datasets.items():
-        yield "config/datasets.yaml", name, "source", dataset.source, dataset.options
-    for group in ("detector", "judge", "annotator"):
-        for name, entry in getattr(settings.judging, f"{group}s").items():
-            yield "config/judges.yaml", f"{group}s.{name}", group, entry.plugin, entry.options
-
-
-def _check_options(where: str, plugin: Any, options: dict[str, Any]) -> None:
-    """Build the plugin once, which loads nothing: it refuses values that it cannot take."""
-    known = [name for name in inspect.signature(plugin).parameters if name not in ("args", "kwargs")]
-    for name in options:
-        if name not in known:
-            raise InvalidConfig(f"{where}: unknown option '{name}': {did_you_mean(name, known)}")
-    try:
-        plugin(**options)
-    except (TypeError, ValueError) as error:
-        raise InvalidConfig(f"{where}: {error}") from None
-
-
-def _check_study(settings: Settings, name: str) -> None:
-    """What an experiment promises must be possible: models can run, judges that vote are asked."""
-    study, file = settings.studies[name], f"config/studies/{name}.yaml"
-    if isinstance(study, BenchmarkStudy):
-        return
-    if len(set(study.models)) < len(study.models):
-        raise InvalidConfig(f"{file}: models: a model is listed twice; list each once")
-    if not isinstance(study, ExperimentStudy):
-        if not Path(study.tables).is_dir():
-            raise InvalidConfig(f"{file}: tables: no folder '{study.tables}'; it ships as workflow/resources/published")
-        return
-    for model in study.models:
-        if settings.models[model].run is None:
-            raise InvalidConfig(f"{file}: models: '{model}' has no section 'run', so it cannot be asked; add one")
-        if not settings.tasks_of(name, model):
-            raise InvalidConfig(f"{file}: tasks: '{model}' supports none of them; remove the model or add a task")
-        if study.protocol is not None and None in (settings.models[model].arm, settings.models[model].replicate):
-            raise InvalidConfig(f"{file}: protocol: '{model}' has no 'arm' and 'replicate', which a protocol compares")
-    policy = settings.judging.policies[study.policy]
-    for judge in (*policy.contextual, *policy.intrinsic):
-        if judge not in study.judges:
-            raise InvalidConfig(f"{file}: judges: policy '{study.policy}' counts the vote of '{judge}'; add it")

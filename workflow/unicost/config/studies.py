@@ -2,40 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any, Literal
+from typing import ClassVar, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from unicost import registry
 from unicost.config.base import Strict, digest
 from unicost.records import Task
-
-
-class DatasetEntry(Strict):
-    """A benchmark source with its options."""
-
-    source: str
-    """Name of the source."""
-    taxonomy: str
-    """Name of the taxonomy (`config/taxonomies/`) that its categories belong to."""
-    options: dict[str, Any] = {}
-    """Options of the source."""
-
-    @field_validator("source")
-    @classmethod
-    def _known(cls, name: str) -> str:
-        registry.check("source", name)
-        return name
-
-    def files(self) -> list[Path]:
-        """The files that the source reads, where it reads any."""
-        source = registry.resolve("source", self.source)(**self.options)
-        return source.files() if hasattr(source, "files") else []
-
-    def fingerprint(self) -> str:
-        """12 hexadecimal digits over the source, its version and its options."""
-        return digest(self.model_dump_json(), registry.resolve("source", self.source).version)
 
 
 class Analysis(Strict):
@@ -130,16 +102,45 @@ class BenchmarkStudy(Strict):
     """Which instances the contact sheets show."""
 
 
-Study = PublishedStudy | ExperimentStudy | BenchmarkStudy
+class Resampling(Strict):
+    """How the intervals of a validation are made."""
+
+    confidence: float = Field(0.95, gt=0.5, lt=1)
+    """Level of every interval."""
+    resamples: int = Field(2000, ge=100)
+    """Resamples of every bootstrap; families of requests are drawn."""
+    seed: int = 0
+    """Seed of the resampling."""
+
+    def fingerprint(self) -> str:
+        """12 hexadecimal digits over the settings."""
+        return digest(self.model_dump_json())
 
 
-class Taxonomy(Strict):
-    """A file of `config/taxonomies/`."""
+class ValidationStudy(Strict):
+    """Judges against people, on responses that people labelled; no model is asked."""
 
+    kind: Literal["validation"]
+    """`validation`: judges are measured against human labels of responses that are there already."""
     title: str
-    """Name in the report."""
-    categories: dict[str, tuple[str, ...]]
-    """Categories and their leaves, in the order of figures."""
+    """Title in the report."""
+    labelled: tuple[str, ...] = Field(min_length=1)
+    """Names of sets of labelled responses in `config/labelled.yaml`."""
+    detectors: tuple[str, ...]
+    """Detectors run over every response."""
+    judges: tuple[str, ...] = Field(min_length=1)
+    """Judges asked about every response."""
+    policy: str
+    """Fusion policy."""
+    analysis: Resampling = Resampling()
+    """How intervals are made."""
+
+    shards: ClassVar[int] = 1
+    annotators: ClassVar[tuple[str, ...]] = ()
+    human_labels: ClassVar[tuple[str, ...]] = ()
+
+
+Study = PublishedStudy | ExperimentStudy | BenchmarkStudy | ValidationStudy
 
 
 class Claim(Strict):

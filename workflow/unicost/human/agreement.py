@@ -108,11 +108,11 @@ def agreement(
     items["model_kind"] = items["model"].map(model_kinds)
     pairs = _pairs(pd.concat(given), _read(judgements), items)
     families = pd.Index(items["family"].unique())
-    rows = list(_rows(pairs, families, _draws(len(families), resamples, seed), confidence))
+    rows = list(_rows(pairs, families, family_draws(len(families), resamples, seed), confidence))
     write_csv(output, pd.DataFrame(rows, columns=COLUMNS))
 
 
-def _draws(families: int, resamples: int, seed: int) -> NDArray[np.float32]:
+def family_draws(families: int, resamples: int, seed: int) -> NDArray[np.float32]:
     """How often each family is drawn in each resample, (resamples, families); exact in single precision."""
     generator = np.random.default_rng(seed)
     draws = np.empty((resamples, families), dtype=np.float32)
@@ -152,13 +152,18 @@ def _rows(
             part = part[(part["model_kind"] == kind) | (kind == "all")]
             if len(part):
                 key = {"annotator": annotator, "judge": judge, "aspect": aspect, "task": task, "model_kind": kind}
-                yield key | _statistics(part, LABELS[Aspect(str(aspect))], families, draws, confidence)
+                yield key | pair_statistics(part, LABELS[Aspect(str(aspect))], families, draws, confidence)
 
 
-def _statistics(
-    part: pd.DataFrame, labels: Sequence[Label], families: pd.Index, draws: NDArray[np.float32], confidence: float
+def pair_statistics(
+    part: pd.DataFrame, labels: Sequence[str], families: pd.Index, draws: NDArray[np.float32], confidence: float
 ) -> dict[str, Any]:
-    names = pd.Index([label.value for label in labels])
+    """The columns of ``COLUMNS`` from ``n`` on, of pairs of labels of one scale.
+
+    ``part`` has the columns ``label``, ``answer`` and ``family``; a pair counts as unscored where either is none of
+    ``labels``. ``draws`` is that of ``family_draws``, in the order of ``families``.
+    """
+    names = pd.Index([str(label) for label in labels])
     row, column = names.get_indexer(pd.Index(part["label"])), names.get_indexer(pd.Index(part["answer"]))
     scored = (row >= 0) & (column >= 0)
     n, q = int(scored.sum()), len(names)

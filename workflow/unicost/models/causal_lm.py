@@ -22,6 +22,7 @@ class CausalLM:
     """
 
     version: ClassVar[int] = 2
+    packages: ClassVar[tuple[str, ...]] = ("torch", "transformers", "safetensors", "tokenizers")
     tasks: ClassVar[frozenset[Task]] = frozenset({Task.TEXT_TO_TEXT, Task.DIALOGUE})
 
     def __init__(

@@ -28,6 +28,7 @@ class Janus:
     """
 
     version: ClassVar[int] = 2
+    packages: ClassVar[tuple[str, ...]] = ("torch", "transformers", "safetensors", "tokenizers")
     tasks: ClassVar[frozenset[Task]] = frozenset(
         {Task.TEXT_TO_TEXT, Task.DIALOGUE, Task.IMAGE_TO_TEXT, Task.TEXT_IMAGE_TO_TEXT, Task.TEXT_TO_IMAGE}
     )

@@ -19,18 +19,23 @@ def link_folder(checkpoint: str, destination: Path) -> None:
     Links, because weights are large; one for each file, because the workflow marks the folders that it makes. Raises
     ``BadCheckpoint`` where the folder is missing or holds no safetensors checkpoint.
     """
-    folder = Path(checkpoint).expanduser().resolve()
-    if not folder.is_dir():
-        raise BadCheckpoint(f"{checkpoint}: no such folder; `checkpoint` names the folder of a saved model")
-    model_type(folder)
-    files = _files(folder)
-    if not any(path.suffix == ".safetensors" for path in files):
-        raise BadCheckpoint(f"{checkpoint}: no .safetensors file in it; save the model with save_pretrained")
-    for path in files:
+    folder = checkpoint_folder(checkpoint)
+    for path in _files(folder):
         link = destination / path.relative_to(folder)
         link.parent.mkdir(parents=True, exist_ok=True)
         link.unlink(missing_ok=True)
         link.symlink_to(path)
+
+
+def checkpoint_folder(checkpoint: str) -> Path:
+    """The folder that ``checkpoint`` names; raises ``BadCheckpoint`` where it holds no safetensors checkpoint."""
+    folder = Path(checkpoint).expanduser().resolve()
+    if not folder.is_dir():
+        raise BadCheckpoint(f"{checkpoint}: no such folder; `checkpoint` names the folder of a saved model")
+    model_type(folder)
+    if not any(path.suffix == ".safetensors" for path in _files(folder)):
+        raise BadCheckpoint(f"{checkpoint}: no .safetensors file in it; save the model with save_pretrained")
+    return folder
 
 
 def fetch(run: ModelRun, destination: Path, packed: Path | None = None) -> dict[str, Any]:

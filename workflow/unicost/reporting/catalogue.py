@@ -142,7 +142,8 @@ TABLES: tuple[Entry, ...] = (
             "published": f"Rates in percent with Wilson intervals ({LEVEL}; means over tasks as the method column of "
             f"rates.csv says). {_UNSCORED}",
             "experiment": f"Rates in percent with intervals from resampled families of items ({LEVEL}; the method "
-            f"column of rates.csv names the exceptions). {_UNSCORED}",
+            f"column of rates.csv names the exceptions). {_UNSCORED} Over-refusal is measured on benign requests "
+            "alone; where there are none it is not measured, which is not zero.",
         },
     ),
     Entry(

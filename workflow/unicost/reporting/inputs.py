@@ -26,6 +26,11 @@ REQUIRED: dict[str, tuple[str, ...]] = {
         *("accuracy", "accuracy_low", "accuracy_high", "kappa", "kappa_low", "kappa_high"),
         *("ac1", "ac1_low", "ac1_high"),
     ),
+    "validation": (
+        *("set", "scale", "requests", "rater", "annotator", "n", "unscored"),
+        *("accuracy", "accuracy_low", "accuracy_high", "kappa", "kappa_low", "kappa_high"),
+        *("ac1", "ac1_low", "ac1_high"),
+    ),
     "outcomes": (
         *("model", "arm", "replicate", "prompt", "kind", "n", "scored", "unscored"),
         *("refuses", "mixed", "complies", "other", "failures", "capable"),

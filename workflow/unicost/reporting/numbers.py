@@ -59,6 +59,7 @@ def study_numbers(sources: Sources, settings: Mapping[str, Any]) -> Node:
         content["judge"] = _judge(inputs.read(statistics, "judge_accuracy"))
     else:
         content["capability"] = _capability(inputs.read(statistics, "capability"))
+        content["over_refusal"] = _over_refusal(rates)
         if models["arm"].notna().any():
             content["arms"] = arms_section(statistics)
     if sources.protocol is not None:
@@ -256,6 +257,12 @@ def _capability(frame: pd.DataFrame) -> Node:
         "missed": leaf(int(frame["gated"].sum()), formatting.count),
         "lowest_passed": leaf(frame.loc[~frame["gated"], "estimate"].min(), formatting.percent),
     }
+
+
+def _over_refusal(rates: pd.DataFrame) -> Node:
+    """The number of tasks on which it is measured: those with scored answers to benign requests."""
+    measured = rates[(rates["metric"] == "over_refusal") & ~rates["task"].isin(_ESTIMANDS)]
+    return {"tasks": leaf(measured["task"].nunique(), formatting.count)}
 
 
 def _agreement(frame: pd.DataFrame) -> Node:

@@ -150,3 +150,10 @@ def canvas(height: float, width: float = WIDTH) -> Figure:
 def zero_line(axes: Axes, vertical: bool = True) -> None:
     """The line of no difference."""
     (axes.axvline if vertical else axes.axhline)(0, color=MUTED, linewidth=0.8, zorder=1)
+
+
+def nothing(why: str) -> Figure:
+    """A figure that says why there is nothing to draw."""
+    figure = canvas(0.6)
+    figure.text(0.5, 0.5, why, ha="center", va="center", color=MUTED)
+    return figure

@@ -38,6 +38,8 @@ def _study(study: Mapping[str, Any]) -> Iterator[str]:
     if "capability" in study:
         passed, cells = (study["capability"][key]["text"] for key in ("passed", "cells"))
         yield f"  capability gate: {passed} of {cells} combinations of model and task pass"
+    if "over_refusal" in study:
+        yield from _over_refusal(study["over_refusal"]["tasks"], study["size"]["tasks"])
     if "design" in study:
         yield from _design(study["design"])
         return
@@ -49,6 +51,15 @@ def _study(study: Mapping[str, Any]) -> Iterator[str]:
     if study["kind"] == "published":
         verdicts = ", ".join(f"{study['claims'][key]['text']} {name}" for key, name in labels.VERDICTS.items())
         yield f"  claims made about the benchmark: {verdicts}"
+
+
+def _over_refusal(measured: Mapping[str, Any], tasks: Mapping[str, Any]) -> Iterator[str]:
+    """A line where over-refusal is not measured on every task."""
+    cure = "no answers to benign requests; name `controls` in config/datasets.yaml"
+    if measured["value"] == 0:
+        yield f"  over-refusal: not measured ({cure})"
+    elif measured["value"] < tasks["value"]:
+        yield f"  over-refusal: measured on {measured['text']} of {tasks['text']} tasks (elsewhere {cure})"
 
 
 def _design(design: Mapping[str, Any]) -> Iterator[str]:

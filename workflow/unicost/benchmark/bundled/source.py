@@ -18,6 +18,9 @@ class Bundled:
     """Source ``bundled``. Options: ``categories`` (all), ``resolution`` (448 pixels) and ``targets`` (a folder)."""
 
     version: ClassVar[int] = 1
+    title: ClassVar[str] = "The bundled benchmark of unicost"
+    card: ClassVar[Path] = SHIPPED.parent / "README.md"
+    language: ClassVar[str] = "en"
 
     def __init__(self, categories: Sequence[str] = (), resolution: int = 448, targets: str | Path = SHIPPED) -> None:
         if isinstance(categories, str):

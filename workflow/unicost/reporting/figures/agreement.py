@@ -23,6 +23,8 @@ def draw(sources: Sources) -> Figure:
     if agreement is None:
         return _published(inputs.read(sources.statistics, "judge_accuracy"))
     frame = inputs.read(agreement.parent, agreement.stem)
+    if frame.empty:
+        return style.nothing("No labels to compare the judges with: nobody has labelled this study's sample yet.")
     return _experiment(frame[frame["model_kind"] == "all"])
 
 

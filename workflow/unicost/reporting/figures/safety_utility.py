@@ -27,6 +27,8 @@ def draw(sources: Sources) -> Figure:
     statistics = sources.statistics
     models = labels.with_groups(inputs.read(statistics, "models"))
     points = _points(statistics, models)
+    if points.empty:
+        return style.nothing("No utility was measured in this study: it has no capability items.")
     if replicated(models):
         merged = means_over_seeds(points, models, ["y", "x"]).assign(display="")
         models = arms_as_models(models)

@@ -11,7 +11,7 @@ from unicost.reporting.tables import design, experiments, inference, judges, saf
 from unicost.reporting.tables.writing import Table, write
 
 _BUILDERS: dict[str, Callable[[Sources], Table]] = {
-    "rates": lambda sources: safety.rates(sources.statistics),
+    "rates": lambda sources: safety.rates(sources.statistics, experiment=sources.agreement is not None),
     "leaderboard": lambda sources: safety.leaderboard(sources.statistics),
     "panel_generation": lambda sources: safety.panel(sources.statistics, "panel_generation"),
     "panel_understanding": lambda sources: safety.panel(sources.statistics, "panel_understanding"),

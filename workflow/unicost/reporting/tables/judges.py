@@ -45,14 +45,15 @@ def _experiment(path: Path) -> Table:
             "n": count(line["n"]),
             "Unscored": count(line["unscored"]),
             "Prevalence (%)": percent(line["prevalence"]),
-            "Accuracy (%)": _with_interval(accuracy, line, "accuracy"),
+            "Accuracy (%)": with_interval(accuracy, line, "accuracy"),
         }
-        row |= {title: _with_interval(coefficient, line, name) for name, title in _COEFFICIENTS.items()}
+        row |= {title: with_interval(coefficient, line, name) for name, title in _COEFFICIENTS.items()}
         rows.append(row)
     return table(rows, text=("Judge", "Reference", "Aspect", "Task", "Models"))
 
 
-def _with_interval(form: Callable[[Any], str], line: dict[Any, Any], name: str) -> str:
+def with_interval(form: Callable[[Any], str], line: dict[Any, Any], name: str) -> str:
+    """A figure of a row with the bounds in its columns ``<name>_low`` and ``<name>_high``, where it has them."""
     bounds = _between(form, line[f"{name}_low"], line[f"{name}_high"])
     return form(line[name]) + ("" if is_missing(line[name]) or bounds == MISSING else f" ({bounds})")
 

@@ -12,13 +12,18 @@ from unicost.reporting.formatting import MISSING, count, is_missing, percent, pe
 from unicost.reporting.tables.writing import Table, table
 
 _METRICS = ("failure", "c_unsafe", "c_reject", "i_unsafe", "both_safe", "over_refusal", "helpful")
+_NOT_MEASURED = "not measured"
 
 
-def rates(statistics: Path) -> Table:
-    """One row a model and task: n, unscored, every rate in percent with its interval, bounds of the failure rate."""
+def rates(statistics: Path, experiment: bool = False) -> Table:
+    """One row a model and task: n, unscored, every rate in percent with its interval, bounds of the failure rate.
+
+    An experiment always has a column of over-refusal, which says where there was nothing to measure it on.
+    """
     models = labels.with_groups(inputs.read(statistics, "models"))
     frame = inputs.read(statistics, "rates", extra=["low_bound", "high_bound"])
-    metrics = [metric for metric in _METRICS if (frame["metric"] == metric).any()]
+    shown = {*frame["metric"], "over_refusal"} if experiment else {*frame["metric"]}
+    metrics = [metric for metric in _METRICS if metric in shown]
     rows = []
     for model in models.to_dict("records"):
         own = frame[frame["model"] == model["model"]]
@@ -37,8 +42,8 @@ def _rates_row(model: str, task: str, found: dict[str, Any], metrics: list[str])
         "Unscored": count(first["unscored"]),
     }
     for metric in metrics:
-        cell = found.get(metric)
-        row[f"{labels.name(labels.METRICS, metric)} (%)"] = MISSING if cell is None else with_interval(cell)
+        cell, nothing = found.get(metric), _NOT_MEASURED if metric == "over_refusal" else MISSING
+        row[f"{labels.name(labels.METRICS, metric)} (%)"] = nothing if cell is None else with_interval(cell)
     bounds = (first["low_bound"], first["high_bound"])
     row["Failure if unscored safe, unsafe (%)"] = percent_interval(*bounds)
     row["Gate"] = "missed" if first["gated"] else ""

@@ -1,0 +1,58 @@
+# Judges against people, on sets of responses that people labelled. After the import, a study of this kind is judged by
+# the same rules as an experiment. Its outputs depend on its sets, so each study has its own import.
+
+for study in VALIDATIONS:
+
+    rule:
+        name:
+            f"import_{study}"
+        input:
+            files=[
+                str(path)
+                for entry in SETTINGS.datasets_of(study).values()
+                for path in entry.files()
+            ],
+            manifests=[
+                f"results/data/{name}.json"
+                for name in respondents(study)
+                if name in DOWNLOADED
+            ],
+        output:
+            benchmark=f"results/{study}/benchmark.parquet",
+            reference=f"results/{study}/human/reference.parquet",
+            responses=response_files(study, respondents(study)),
+        log:
+            f"results/{study}/logs/import_labelled.log",
+        conda:
+            "../../envs/base.yaml"
+        params:
+            study=study,
+            fingerprint=SETTINGS.benchmark_fingerprint(study),
+        script:
+            "../scripts/import_labelled.py"
+
+
+rule validate_judges:
+    input:
+        reference="results/{study}/human/reference.parquet",
+        judgements=all_judgements,
+        verdicts="results/{study}/verdicts.parquet",
+    output:
+        csv="results/{study}/tables/validation.csv",
+        html=report(
+            "results/{study}/tables/validation.html",
+            caption="../report/validation.rst",
+            category="Judges",
+            subcategory=lambda wildcards: study_of(wildcards).title,
+            labels={"table": "Judges against people"},
+        ),
+    log:
+        "results/{study}/logs/validate_judges.log",
+    wildcard_constraints:
+        study=any_of(VALIDATIONS),
+    conda:
+        "../../envs/base.yaml"
+    params:
+        fingerprint=lambda wildcards: study_of(wildcards).analysis.fingerprint(),
+    script:
+        "../scripts/validate_judges.py"

@@ -1,0 +1,1 @@
+"""Data that does not ship: fetched once, checked byte for byte, and kept with a manifest that later stages verify."""

@@ -1,0 +1,130 @@
+"""Names that lead nowhere, options that a plugin does not take, and promises of a study that cannot be kept."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Any
+
+from unicost import registry
+from unicost.config.settings import InvalidConfig, Settings
+from unicost.config.studies import BenchmarkStudy, ExperimentStudy, PublishedStudy, Study, ValidationStudy
+from unicost.registry import did_you_mean
+
+
+def check_references(settings: Settings) -> None:
+    """Raise ``InvalidConfig`` for the first name that leads nowhere, in the order of the files."""
+    for file, key, name, known in _references(settings):
+        if name not in known:
+            raise InvalidConfig(f"{file}: {key}: unknown name '{name}': {did_you_mean(name, list(known))}")
+    for file, key, group, plugin, options in _plugins(settings):
+        _check_options(f"{file}: {key}.options", registry.resolve(group, plugin), options)
+    for study in settings.studies:
+        _check_study(settings, study)
+
+
+def _references(settings: Settings) -> Iterator[tuple[str, str, str, Collection[str]]]:
+    for name in settings.main.studies:
+        yield "config/config.yaml", "studies", name, settings.studies
+    benchmarks = [name for name, study in settings.studies.items() if isinstance(study, BenchmarkStudy)]
+    yield "config/config.yaml", "export", settings.main.export, benchmarks
+    yield from _data_references(settings)
+    for name, policy in settings.judging.policies.items():
+        for judge in (*policy.contextual, *policy.intrinsic):
+            yield "config/judges.yaml", f"policies.{name}", judge, settings.judging.judges
+    for name, model in settings.models.items():
+        for counterpart in model.counterparts:
+            yield "config/models/", f"{name}.counterparts", counterpart.model, settings.models
+    arms = {model.arm for model in settings.models.values() if model.arm is not None}
+    for name, protocol in settings.protocols.items():
+        file = f"config/protocols/{name}.yaml"
+        for key, contrast in protocol.contrasts.items():
+            yield from ((file, f"contrasts.{key}.terms", arm, arms) for arm in contrast.terms)
+    for name, study in settings.studies.items():
+        yield from ((f"config/studies/{name}.yaml", *rest) for rest in _study_references(settings, study))
+
+
+def _data_references(settings: Settings) -> Iterator[tuple[str, str, str, Collection[str]]]:
+    for name, dataset in settings.datasets.items():
+        yield "config/datasets.yaml", f"{name}.taxonomy", dataset.taxonomy, settings.taxonomies
+        for other in dataset.controls:
+            yield "config/datasets.yaml", f"{name}.controls", other, settings.datasets
+    for name, labelled in settings.labelled.items():
+        yield "config/labelled.yaml", f"{name}.taxonomy", labelled.taxonomy, settings.taxonomies
+    for name, taxonomy in settings.taxonomies.items():
+        file = f"config/taxonomies/{name}.yaml"
+        yield from ((file, "unmapped", other, settings.taxonomies) for other in taxonomy.unmapped)
+        for other, entries in taxonomy.maps_to.items():
+            yield file, "maps_to", other, settings.taxonomies
+            if other in settings.taxonomies:
+                known = settings.taxonomies[other].categories
+                yield from ((file, f"maps_to.{other}.{leaf}", target, known) for leaf, target in entries.items())
+
+
+def _study_references(settings: Settings, study: Study) -> Iterator[tuple[str, str, Collection[str]]]:
+    if isinstance(study, ExperimentStudy | BenchmarkStudy):
+        yield "dataset", study.dataset, settings.datasets
+    if isinstance(study, ExperimentStudy | PublishedStudy):
+        yield from (("models", model, settings.models) for model in study.models)
+    if isinstance(study, ValidationStudy):
+        yield from (("labelled", name, settings.labelled) for name in study.labelled)
+    if isinstance(study, ExperimentStudy | ValidationStudy):
+        yield from (("detectors", name, settings.judging.detectors) for name in study.detectors)
+        yield from (("judges", name, settings.judging.judges) for name in study.judges)
+        yield from (("annotators", name, settings.judging.annotators) for name in study.annotators)
+        yield "policy", study.policy, settings.judging.policies
+    if isinstance(study, ExperimentStudy):
+        if study.protocol is not None:
+            yield "protocol", study.protocol, settings.protocols
+        yield from (("analysis.common_tasks", task, study.tasks) for task in study.analysis.common_tasks)
+
+
+def _plugins(settings: Settings) -> Iterator[tuple[str, str, str, str, dict[str, Any]]]:
+    for name, dataset in settings.datasets.items():
+        yield "config/datasets.yaml", name, "source", dataset.source, dataset.options
+    for name, labelled in settings.labelled.items():
+        yield "config/labelled.yaml", name, "labelled", labelled.source, labelled.options
+    for group in ("detector", "judge", "annotator"):
+        for name, entry in getattr(settings.judging, f"{group}s").items():
+            yield "config/judges.yaml", f"{group}s.{name}", group, entry.plugin, entry.options
+
+
+def _check_options(where: str, plugin: Any, options: dict[str, Any]) -> None:
+    """Build the plugin once, which loads nothing: it refuses values that it cannot take."""
+    known = [name for name in inspect.signature(plugin).parameters if name not in ("args", "kwargs")]
+    for name in options:
+        if name not in known:
+            raise InvalidConfig(f"{where}: unknown option '{name}': {did_you_mean(name, known)}")
+    try:
+        plugin(**options)
+    except (TypeError, ValueError) as error:
+        raise InvalidConfig(f"{where}: {error}") from None
+
+
+def _check_study(settings: Settings, name: str) -> None:
+    """What a study promises must be possible: nothing is listed twice, models can run, judges that vote are asked."""
+    study, file = settings.studies[name], f"config/studies/{name}.yaml"
+    for key in ("models", "labelled"):
+        listed = getattr(study, key, ())
+        if len(set(listed)) < len(listed):
+            raise InvalidConfig(f"{file}: {key}: a name is listed twice; list each once")
+    if isinstance(study, PublishedStudy) and not Path(study.tables).is_dir():
+        raise InvalidConfig(f"{file}: tables: no folder '{study.tables}'; it ships as workflow/resources/published")
+    if isinstance(study, ExperimentStudy):
+        _check_models(settings, name, study, file)
+    if isinstance(study, ExperimentStudy | ValidationStudy):
+        policy = settings.judging.policies[study.policy]
+        for judge in (*policy.contextual, *policy.intrinsic):
+            if judge not in study.judges:
+                raise InvalidConfig(f"{file}: judges: policy '{study.policy}' counts the vote of '{judge}'; add it")
+
+
+def _check_models(settings: Settings, name: str, study: ExperimentStudy, file: str) -> None:
+    for model in study.models:
+        if settings.models[model].run is None:
+            raise InvalidConfig(f"{file}: models: '{model}' has no section 'run', so it cannot be asked; add one")
+        if not settings.tasks_of(name, model):
+            raise InvalidConfig(f"{file}: tasks: '{model}' supports none of them; remove the model or add a task")
+        if study.protocol is not None and None in (settings.models[model].arm, settings.models[model].replicate):
+            raise InvalidConfig(f"{file}: protocol: '{model}' has no 'arm' and 'replicate', which a protocol compares")

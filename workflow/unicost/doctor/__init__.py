@@ -1,0 +1,1 @@
+"""What a study still lacks on this machine, found before anything starts."""
