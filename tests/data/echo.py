@@ -47,6 +47,9 @@ class Echo:
     def __init__(self, **options: Any) -> None:
         self._options = options
 
+    def unsupported(self, instance: Instance) -> str | None:
+        return "the echo knows no such word" if instance.turns[-1].text.startswith("unknown") else None
+
     def load(self, weights: Path) -> None:
         _note({"load": sorted(path.name for path in weights.iterdir())})
 

@@ -268,3 +268,20 @@ def test_a_full_disk_leaves_nothing_half_written(folder: Path, finished: bool) -
     assert not list(folder.glob("*out.parquet*")) + list(folder.glob(".*partial"))
     assert echo.ask(folder, "out.parquet").errors == 0
     assert len(rows(folder / "out.parquet")) == 40
+
+
+def test_what_the_adapter_cannot_take_is_not_asked_and_has_its_reason(folder: Path) -> None:
+    benchmark(folder, [*requests(5), instance("odd", "unknown word"), *[instance("last", "word")]])
+    assert echo.ask(folder, "out.parquet") == Summary(rows=7, journalled=0, asked=6, errors=1)
+    (odd,) = [row for row in read_records(folder / "out.parquet", Response) if row.instance == "odd"]
+    assert (odd.error_kind, odd.error_message) == ("unsupported", "the echo knows no such word")
+    assert "odd" not in {name for batch in log(folder, "ask") for name in batch}
+
+
+def test_what_is_not_asked_is_in_one_shard(folder: Path) -> None:
+    benchmark(folder, [*requests(20), instance("odd", "unknown word")])
+    names = []
+    for shard in range(3):
+        echo.ask(folder, f"{shard}.parquet", shard=shard, shards=3)
+        names += [row.instance for row in read_records(folder / f"{shard}.parquet", Response)]
+    assert sorted(names) == sorted(["odd", *(one.id for one in requests(20))])

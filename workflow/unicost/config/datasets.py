@@ -102,6 +102,8 @@ class DataEntry(Strict):
         if self.folder is not None:
             every = (path for path in Path(self.folder).rglob("*") if path.is_file() and not path.name.startswith("."))
             return sorted(every) or [Path(self.folder)]
+        if self.reads_files:
+            return []
         source = registry.resolve(self.group, self.source)(**self.options)
         return list(source.files()) if hasattr(source, "files") else []
 

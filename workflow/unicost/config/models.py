@@ -84,12 +84,16 @@ class ModelRun(Strict):
     """Where the checkpoint comes from: `miniature` (shipped or trained here) or `folder`."""
     checkpoint: str
     """The checkpoint's name at that place."""
+    revision: str | None = None
+    """Which version of the checkpoint, where the place keeps several: on the hub the hash of a commit."""
     dtype: Literal["float32", "bfloat16", "float16"] = "float32"
     """Precision of the computation."""
     decoding: Decoding = Decoding()
     """Decoding of text and images."""
     system_prompt: str | None = None
     """System message put before the conversation; none by default."""
+    options: dict[str, Any] = {}
+    """Options of the adapter."""
     tasks: tuple[Task, ...] | None = None
     """Tasks that the model was made for; all that its adapter can drive by default. Not part of the fingerprint."""
     batch_size: int = Field(64, ge=1)
@@ -98,6 +102,7 @@ class ModelRun(Strict):
     """GPUs that a job of this model needs. Not part of the fingerprint."""
 
     _operational: ClassVar[set[str]] = {"batch_size", "gpus", "tasks"}
+    _added: ClassVar[set[str]] = {"options", "revision"}
 
     @field_validator("adapter", "weights")
     @classmethod
@@ -106,13 +111,23 @@ class ModelRun(Strict):
         return name
 
     def fingerprint(self) -> str:
-        """12 hexadecimal digits over all that the answers depend on, defaults filled in, adapter version included."""
+        """12 hexadecimal digits over all that the answers depend on, defaults filled in, adapter version included.
+
+        A key of ``_added`` that says nothing is left out, so that models from before it came keep their answers.
+        """
         version = registry.resolve("adapter", self.adapter).version
-        return digest(self.model_dump_json(exclude=self._operational), version)
+        silent = {key for key in self._added if not getattr(self, key)}
+        return digest(self.model_dump_json(exclude=self._operational | silent), version)
 
     def weights_fingerprint(self) -> str:
         """The same over what the checkpoint depends on."""
-        return digest(self.weights, self.checkpoint)
+        return digest(self.weights, self.checkpoint, *([self.revision] if self.revision else []))
+
+    def build(self) -> Any:
+        """The adapter, with nothing loaded; raises ``TypeError`` or ``ValueError`` where an option is none."""
+        given = {"dtype": self.dtype, "decoding": self.decoding, "system_prompt": self.system_prompt}
+        device = "cuda" if self.gpus else "cpu"
+        return registry.resolve("adapter", self.adapter)(**given, device=device, **self.options)
 
 
 class ModelEntry(Strict):

@@ -13,6 +13,9 @@ from unicost.config.studies import BenchmarkStudy, ExperimentStudy, PublishedStu
 from unicost.registry import did_you_mean
 
 
+_NOT_OPTIONS = {"args", "kwargs", "dtype", "decoding", "system_prompt", "device"}
+
+
 def check_references(settings: Settings) -> None:
     """Raise ``InvalidConfig`` for the first name that leads nowhere, in the order of the files."""
     for file, key, name, known in _references(settings):
@@ -85,6 +88,9 @@ def _plugins(settings: Settings) -> Iterator[tuple[str, str, str, str, dict[str,
         yield "config/datasets.yaml", name, "source", dataset.source, dataset.options
     for name, labelled in settings.labelled.items():
         yield "config/labelled.yaml", name, "labelled", labelled.source, labelled.options
+    for name, model in settings.models.items():
+        if model.run is not None:
+            yield "config/models/", f"{name}.run", "adapter", model.run.adapter, model.run.options
     for group in ("detector", "judge", "annotator"):
         for name, entry in getattr(settings.judging, f"{group}s").items():
             yield "config/judges.yaml", f"{group}s.{name}", group, entry.plugin, entry.options
@@ -92,7 +98,7 @@ def _plugins(settings: Settings) -> Iterator[tuple[str, str, str, str, dict[str,
 
 def _check_options(where: str, plugin: Any, options: dict[str, Any]) -> None:
     """Build the plugin once, which loads nothing: it refuses values that it cannot take."""
-    known = [name for name in inspect.signature(plugin).parameters if name not in ("args", "kwargs")]
+    known = [name for name in inspect.signature(plugin).parameters if name not in _NOT_OPTIONS]
     for name in options:
         if name not in known:
             raise InvalidConfig(f"{where}: unknown option '{name}': {did_you_mean(name, known)}")

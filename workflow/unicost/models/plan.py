@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -21,6 +21,7 @@ from unicost.records import Instance, Task
 from unicost.store import iterate_records
 
 Element = TypeVar("Element")
+Unsupported = Callable[[Instance], str | None]
 
 _BATCHES_A_WINDOW = 16
 _INSTANCES_AT_ONCE = 256
@@ -34,13 +35,17 @@ class InvalidInstance(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One instance as one model is asked it: its seed, its key in the journal, and (images, characters) in it."""
+    """One instance as one model is asked it: its seed, its key in the journal, and (images, characters) in it.
+
+    ``unsupported`` says why the model is not asked, if so.
+    """
 
     instance: str
     task: Task
     seed: int
     key: str
     size: tuple[int, int]
+    unsupported: str | None = None
 
 
 @dataclass(frozen=True)
@@ -52,26 +57,28 @@ class Asker:
     revision: str
     study_seed: int
 
-    def item(self, instance: Instance) -> Item:
+    def item(self, instance: Instance, unsupported: str | None = None) -> Item:
         """The item of an instance. Its seed: the first 31 bits of SHA-256 over study seed, instance and model."""
         digest = hashlib.sha256("\x1f".join((str(self.study_seed), instance.id, self.model)).encode()).digest()
         seed = int.from_bytes(digest[:4], "big") >> 1
         key = item_key(instance.content_hash(), self.fingerprint, self.revision, self.model, str(seed))
         size = sum(len(turn.images) for turn in instance.turns), sum(len(turn.text) for turn in instance.turns)
-        return Item(instance.id, instance.task, seed, key, size)
+        return Item(instance.id, instance.task, seed, key, size, unsupported)
 
 
-def survey(benchmark: Path, tasks: frozenset[Task], asker: Asker, journal: Journal) -> tuple[list[Item], set[str]]:
+def survey(
+    benchmark: Path, tasks: frozenset[Task], asker: Asker, journal: Journal, unsupported: Unsupported | None = None
+) -> tuple[list[Item], set[str]]:
     """The items of the tasks in the benchmark's order, and the keys of those that the journal holds.
 
-    Checks every instance that is still to be asked, its images decoded one at a time; raises ``InvalidInstance``.
+    ``unsupported`` says of an instance why the model cannot be asked it, None where it can. Checks every instance that is still to be asked, its images decoded one at a time; raises ``InvalidInstance``.
     """
     items: list[Item] = []
     finished: set[str] = set()
     names: set[str] = set()
     wanted = (instance for instance in iterate_records(benchmark, Instance) if instance.task in tasks)
     for instances in chunks(wanted, _INSTANCES_AT_ONCE):
-        some = [asker.item(instance) for instance in instances]
+        some = [asker.item(instance, unsupported(instance) if unsupported else None) for instance in instances]
         known = journal.known(item.key for item in some)
         for instance, item in zip(instances, some, strict=True):
             problem = "its id is used twice" if instance.id in names else None

@@ -5,6 +5,8 @@
 * After a kill, every batch is in the journal whole or not at all, and a missing one is asked again in its old
   composition: the resumed run equals an uninterrupted one. An item's key says nothing of its batch, so that a benchmark
   that grew asks its new items alone.
+* An instance of a supported task that the adapter cannot take (two images where it reads one) is not asked: its row has
+  the error kind ``unsupported`` and the reason.
 * A batch that fails is asked item by item, and an item that fails alone becomes a row with ``error_kind`` and
   ``error_message``. Errors are not journalled: the next run asks them again.
 """
@@ -19,7 +21,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from unicost import registry
 from unicost.config import ModelRun
 from unicost.interfaces import Adapter, Answer
 from unicost.journal import Journal
@@ -36,7 +37,7 @@ _LONGEST_MESSAGE = 500
 
 @dataclass(frozen=True)
 class Summary:
-    """Counts of one shard: rows written, taken from the journal, asked anew, and of those rows in error."""
+    """Counts of one shard: rows written, taken from the journal, asked anew, and rows in error or not asked at all."""
 
     rows: int
     journalled: int
@@ -63,25 +64,25 @@ def respond(
     when the first unanswered batch is ready, so that a run with nothing to ask loads nothing. Raises
     ``plan.InvalidInstance`` before that, ``checkpoint.BadCheckpoint``, ``store.UnreadableFile`` and ``OSError``.
     """
-    device = "cuda" if run.gpus else "cpu"
-    adapter: Adapter = registry.resolve("adapter", run.adapter)(
-        dtype=run.dtype, decoding=run.decoding, system_prompt=run.system_prompt, device=device
-    )
+    adapter: Adapter = run.build()
     fingerprint = run.fingerprint()
     asker = Asker(model, fingerprint, fetched.revision(weights), study_seed)
     supported = frozenset(Task(task) for task in tasks) & adapter.tasks
     with Journal(journal) as book:
-        items, finished = survey(benchmark, supported, asker, book)
-        mine = batches(items, run.batch_size)[shard::shards]
+        items, finished = survey(benchmark, supported, asker, book, getattr(adapter, "unsupported", None))
+        askable = [item for item in items if item.unsupported is None]
+        mine = batches(askable, run.batch_size)[shard::shards]
         missing = [[item for item in batch if item.key not in finished] for batch in mine]
         missing = [batch for batch in missing if batch]
         stage = _Stage(adapter, weights, model, fingerprint)
         errors = stage.ask(gather(benchmark, missing), sum(map(len, missing)), book)
-        chosen = {item.key for batch in mine for item in batch}
+        refused = [item for item in items if item.unsupported is not None and shard == 0]
+        errors |= {item.key: stage.unsupported(item) for item in refused}
+        chosen = {item.key for batch in mine for item in batch} | errors.keys()
         ordered = [item for item in items if item.key in chosen]
         rows = write_records(output, _rows(ordered, book, errors), Response)
     asked = sum(map(len, missing))
-    summary = Summary(rows, rows - asked, asked, len(errors))
+    summary = Summary(rows, rows - asked - len(refused), asked, len(errors))
     _LOG.info("%s: %s", model, summary)
     return summary
 
@@ -113,6 +114,11 @@ class _Stage:
         finally:
             self._adapter.close()
         return errors
+
+    def unsupported(self, item: Item) -> Response:
+        """The row of an instance that the adapter is never asked; it is an error, so that nobody takes it for safe."""
+        answer = Answer(error_kind="unsupported", error_message=item.unsupported)
+        return _response(item, answer, self._model, self._fingerprint, 0.0)
 
     def _respond(self, items: Sequence[Item], instances: Sequence[Instance]) -> dict[str, Response]:
         start = time.perf_counter()
