@@ -121,7 +121,7 @@ class _Checks:
         for turn in instance.turns:
             for image in turn.images:
                 if not decodes(image.bytes):
-                    return f"its image '{image.path}' does not decode; give a whole PNG or JPEG file"
+                    return f"its image '{image.path or '(embedded)'}' does not decode; give a whole PNG or JPEG file"
         return None
 
 

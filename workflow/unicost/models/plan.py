@@ -142,5 +142,5 @@ def _problem(instance: Instance) -> str | None:
         try:
             images.decode(image)
         except ValueError as error:
-            return f"its image '{image.path}' does not decode, {error}; give a whole PNG or JPEG file"
+            return f"its image '{image.path or '(embedded)'}' does not decode, {error}; give a whole PNG or JPEG file"
     return None

@@ -18,8 +18,9 @@ def fetch_data(*, dataset: str, entry: DataEntry, manifest: Path) -> Manifest:
     """
     if entry.download is None:
         raise DownloadFailed(f"dataset '{dataset}' has no 'download' in its entry, so there is nothing to fetch")
-    # The workflow deletes its outputs before a job, so what came earlier is remembered beside them.
-    memory = manifest.with_suffix("") / "last.json"
+    # The workflow deletes its outputs before a job, so what came earlier is remembered beside them. Not among the
+    # files: a source reads their whole folder.
+    memory = manifest.with_suffix(".last.json")
     earlier = Manifest.read(memory) if memory.exists() else None
     if entry.download.web:
         found = fetch_from_web(dataset, entry, entry.download, manifest.with_suffix(""))
@@ -54,7 +55,8 @@ def _is_here(manifest: Path) -> bool:
 
 
 def _compare(found: Manifest, earlier: Manifest | None, path: Path) -> None:
-    if earlier is None or earlier.revision != found.revision:
+    """Files at fixed addresses have no revision: their entry pins each by its checksum, which may be set anew."""
+    if found.revision is None or earlier is None or earlier.revision != found.revision:
         return
     known = {file.path: file.sha256 for file in earlier.files}
     for file in found.files:

@@ -1,12 +1,15 @@
 """Datasets of the Hugging Face hub, by its own client: cached, resumed and authorised as elsewhere on the machine.
 
 ``HF_HOME``, ``HF_ENDPOINT``, ``HF_TOKEN`` and ``HF_HUB_OFFLINE`` are the client's and work as documented there.
+
+A connection that breaks off is resumed where it broke. A process that is killed leaves its finished files in the cache,
+and the next one asks for none of them again; a file in flight starts anew, by the client's design: it is written under
+a name of that one download, so that no two processes ever share half a file. It takes its own name when it is whole.
 """
 
 from __future__ import annotations
 
 import logging
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from fnmatch import fnmatch
@@ -14,12 +17,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from unicost.benchmark.download.manifest import DataFile, DownloadFailed, Manifest, git_sha1, sha256
+from unicost.benchmark.download.room import check_room
 from unicost.config import DataEntry, Download
 
 _TIMEOUT: Final = 10.0
 """Seconds that the hub has to answer a question."""
-_ROOM: Final = 1.1
-"""Free space asked for, as a multiple of what is still to come."""
 
 
 def fetch_from_hub(dataset: str, entry: DataEntry, download: Download) -> Manifest:
@@ -104,13 +106,7 @@ def _check_room(dataset: str, download: Download, known: dict[str, Any], commit:
         for path, file in known.items()
         if not isinstance(try_to_load_from_cache(repository, path, revision=commit, repo_type="dataset"), str)
     )
-    place = next(path for path in (Path(HF_HUB_CACHE), *Path(HF_HUB_CACHE).parents) if path.exists())
-    free = shutil.disk_usage(place).free
-    if missing * _ROOM > free:
-        raise DownloadFailed(
-            f"dataset '{dataset}' needs {missing * _ROOM / 1e9:.1f} GB in {HF_HUB_CACHE} and {free / 1e9:.1f} GB are "
-            "free; make room or set HF_HOME to a larger disk"
-        )
+    check_room(dataset, missing, Path(HF_HUB_CACHE), "make room or set HF_HOME to a larger disk")
 
 
 def _present(folder: Path, patterns: Sequence[str]) -> list[str]:
