@@ -37,6 +37,10 @@ rule respond:
         "../../envs/base.yaml"
     resources:
         gpu=lambda wildcards: run_of(wildcards).gpus,
+        mem_mb=lambda wildcards, attempt: round(
+            run_of(wildcards).memory_gb * 1000 * attempt
+        ),
+        runtime=lambda wildcards, attempt: round(run_of(wildcards).hours * 60 * attempt),
     params:
         fingerprint=responses_fingerprint,
         journal="results/{study}/journal/responses/{model}.sqlite",

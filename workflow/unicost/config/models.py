@@ -100,8 +100,12 @@ class ModelRun(Strict):
     """Instances answered at once. Not part of the fingerprint."""
     gpus: int = Field(0, ge=0)
     """GPUs that a job of this model needs. Not part of the fingerprint."""
+    memory_gb: float = Field(4.0, gt=0)
+    """Main memory of a job on a cluster, in gigabytes. Not part of the fingerprint."""
+    hours: float = Field(1.0, gt=0)
+    """Time of a job on a cluster; a job that runs out of it goes on with twice as much. Not part of the fingerprint."""
 
-    _operational: ClassVar[set[str]] = {"batch_size", "gpus", "tasks"}
+    _operational: ClassVar[set[str]] = {"batch_size", "gpus", "hours", "memory_gb", "tasks"}
     _added: ClassVar[set[str]] = {"options", "revision"}
 
     @field_validator("adapter", "weights")
@@ -115,9 +119,10 @@ class ModelRun(Strict):
 
         A key of ``_added`` that says nothing is left out, so that models from before it came keep their answers.
         """
-        version = registry.resolve("adapter", self.adapter).version
+        adapter = registry.resolve("adapter", self.adapter)
         silent = {key for key in self._added if not getattr(self, key)}
-        return digest(self.model_dump_json(exclude=self._operational | silent), version)
+        more = [adapter.revision(**self.options)] if hasattr(adapter, "revision") else []
+        return digest(self.model_dump_json(exclude=self._operational | silent), adapter.version, *more)
 
     def weights_fingerprint(self) -> str:
         """The same over what the checkpoint depends on."""
