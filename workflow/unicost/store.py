@@ -7,8 +7,11 @@ import dataclasses
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from enum import StrEnum
+from functools import partial
+from itertools import islice
+from operator import attrgetter
 from pathlib import Path
 from typing import IO, Any, TypeVar, get_type_hints
 
@@ -49,17 +52,18 @@ def atomic(path: str | Path, mode: str = "w") -> Iterator[IO[Any]]:
 
 
 def write_records(path: str | Path, records: Iterable[Any], record: type) -> int:
-    """Write rows of one record class to Parquet, in row groups, atomically; returns the number of rows."""
-    schema, rows, count = arrow_schema(record), [], 0
+    """Write rows of one record class to Parquet, in row groups, atomically; returns the number of rows.
+
+    Memory holds the rows of one group.
+    """
+    schema, rows, count = arrow_schema(record), iter(records), 0
     with atomic(path, "wb") as stream, pq.ParquetWriter(stream, schema, compression="zstd") as writer:
-        for item in records:
-            rows.append(dataclasses.asdict(item))
-            count += 1
-            if len(rows) == _ROWS_A_BATCH:
-                writer.write_table(pa.Table.from_pylist(rows, schema=schema))
-                rows = []
-        writer.write_table(pa.Table.from_pylist(rows, schema=schema))
-    return count
+        while True:
+            group = list(islice(rows, _ROWS_A_BATCH))
+            writer.write_table(_table(group, schema))
+            count += len(group)
+            if len(group) < _ROWS_A_BATCH:
+                return count
 
 
 def read_records(path: str | Path, record: type[Record]) -> list[Record]:
@@ -67,14 +71,19 @@ def read_records(path: str | Path, record: type[Record]) -> list[Record]:
     return list(iterate_records(path, record))
 
 
-def iterate_records(path: str | Path, record: type[Record]) -> Iterator[Record]:
-    """Stream the rows of a record file; raises ``UnreadableFile``."""
+def iterate_records(
+    path: str | Path, record: type[Record], where: tuple[str, Container[Any]] | None = None
+) -> Iterator[Record]:
+    """Stream the rows of a record file; raises ``UnreadableFile``.
+
+    ``where`` is a column and the values of the rows that are kept; the others are never made into records.
+    """
     with _opened(path) as file:
         _check_columns(path, file.schema_arrow.names, record)
-        convert = _converter(record)
-        for batch in file.iter_batches(batch_size=_ROWS_A_BATCH):
-            for row in batch.to_pylist():
-                yield convert(row)
+        restore = _restorers(record)
+        for batch in file.iter_batches(batch_size=_ROWS_A_BATCH, columns=list(restore)):
+            kept = batch if where is None else _kept(batch, *where)
+            yield from map(record, *(from_arrow(kept[name].to_pylist()) for name, from_arrow in restore.items()))
 
 
 def read_table(path: str | Path, record: type, columns: Sequence[str] | None = None) -> pd.DataFrame:
@@ -122,23 +131,46 @@ def _check_columns(path: str | Path, present: Sequence[str], record: type) -> No
         raise UnreadableFile(f"{path}: columns {missing} are missing; a {record.__name__} file has {wanted}")
 
 
-def _converter(record: type[Record]) -> Any:
-    """A function from a plain row to the record: enumerations, images and turns get their types back."""
+def _table(rows: Sequence[Any], schema: pa.Schema) -> pa.Table:
+    """The rows as columns; images and turns become structs."""
+    columns = []
+    for field in schema:
+        values = list(map(attrgetter(field.name), rows))
+        columns.append(pa.array(map(_plain, values) if pa.types.is_nested(field.type) else values, field.type))
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(part) for part in value]
+    if isinstance(value, Image | Turn):
+        return {name: _plain(part) for name, part in vars(value).items()}
+    return value
+
+
+def _kept(batch: pa.RecordBatch, column: str, values: Container[Any]) -> pa.RecordBatch:
+    return batch.filter(pa.array([value in values for value in batch[column].to_pylist()], pa.bool_()))
+
+
+def _restorers(record: type) -> dict[str, Callable[[list[Any]], Iterable[Any]]]:
+    """For each column, in the record's order, what gives enumerations, images and turns in it their types back."""
     hints = get_type_hints(record)
-    enums = {name: kind for name, kind in hints.items() if isinstance(kind, type) and issubclass(kind, StrEnum)}
-    names = [field.name for field in dataclasses.fields(record)]  # type: ignore[arg-type]
+    return {field.name: _restorer(hints[field.name]) for field in dataclasses.fields(record)}
 
-    def convert(row: dict[str, Any]) -> Record:
-        values = {name: row[name] for name in names}
-        for name, kind in enums.items():
-            values[name] = kind(values[name])
-        if isinstance(values.get("image"), dict):
-            values["image"] = Image(**values["image"])
-        if "turns" in values:
-            values["turns"] = tuple(_turn(turn) for turn in values["turns"])
-        return record(**values)
 
-    return convert
+def _restorer(kind: Any) -> Callable[[list[Any]], Iterable[Any]]:
+    if kind == tuple[Turn, ...]:
+        return partial(map, lambda turns: tuple(map(_turn, turns)))
+    if kind == Image | None:
+        return partial(map, lambda image: None if image is None else Image(**image))
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        return partial(_members, kind)
+    return iter
+
+
+def _members(kind: type[StrEnum], values: list[str]) -> list[StrEnum]:
+    member = {value: kind(value) for value in set(values)}
+    return [member[value] for value in values]
 
 
 def _turn(row: dict[str, Any]) -> Turn:

@@ -91,7 +91,7 @@ class _Checks:
         self._taxonomy = taxonomy
         self._benign: set[str] = set()
         self._others: set[str] = set()
-        self._twins: dict[str, str] = {}
+        self._awaited: dict[str, str] = {}
 
     def passed(self, instances: Iterator[Instance]) -> Iterator[Instance]:
         """The same instances; raises ``InvalidBenchmark``."""
@@ -99,15 +99,23 @@ class _Checks:
             problem = self._problem(instance)
             if problem:
                 raise InvalidBenchmark(f"instance '{instance.id}' of source '{instance.source}': {problem}")
-            (self._benign if instance.kind is Kind.BENIGN else self._others).add(instance.id)
-            if instance.twin is not None:
-                self._twins[instance.id] = instance.twin
+            self._note(instance)
             yield instance
         if not self._benign and not self._others:
             raise InvalidBenchmark("the source yields no instance; see its options, such as 'files' and 'where'")
-        for name, twin in self._twins.items():
-            if twin not in self._benign:
-                raise InvalidBenchmark(f"instance '{name}': its benign twin '{twin}' is no benign instance")
+        if self._awaited:
+            twin, name = next(iter(self._awaited.items()))
+            raise InvalidBenchmark(f"instance '{name}': its benign twin '{twin}' is no benign instance")
+
+    def _note(self, instance: Instance) -> None:
+        """Remember its id, and its benign twin as long as that has not come: most stand side by side."""
+        if instance.kind is Kind.BENIGN:
+            self._benign.add(instance.id)
+            self._awaited.pop(instance.id, None)
+        else:
+            self._others.add(instance.id)
+        if instance.twin is not None and instance.twin not in self._benign:
+            self._awaited.setdefault(instance.twin, instance.id)
 
     def _problem(self, instance: Instance) -> str | None:
         if instance.id in self._benign or instance.id in self._others:

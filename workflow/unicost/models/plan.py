@@ -71,13 +71,13 @@ def survey(
 ) -> tuple[list[Item], set[str]]:
     """The items of the tasks in the benchmark's order, and the keys of those that the journal holds.
 
-    ``unsupported`` says of an instance why the model cannot be asked it, None where it can. Checks every instance that is still to be asked, its images decoded one at a time; raises ``InvalidInstance``.
+    ``unsupported`` says of an instance why the model cannot be asked it, None where it can. Checks every instance that is
+    still to be asked, its images decoded one at a time; raises ``InvalidInstance``.
     """
     items: list[Item] = []
     finished: set[str] = set()
     names: set[str] = set()
-    wanted = (instance for instance in iterate_records(benchmark, Instance) if instance.task in tasks)
-    for instances in chunks(wanted, _INSTANCES_AT_ONCE):
+    for instances in chunks(iterate_records(benchmark, Instance, ("task", tasks)), _INSTANCES_AT_ONCE):
         some = [asker.item(instance, unsupported(instance) if unsupported else None) for instance in instances]
         known = journal.known(item.key for item in some)
         for instance, item in zip(instances, some, strict=True):
@@ -112,10 +112,8 @@ def gather(benchmark: Path, wanted: Sequence[Sequence[Item]]) -> Iterator[tuple[
     """Read the benchmark once and yield each batch with its instances as soon as they are complete."""
     places = {item.instance: number for number, batch in enumerate(wanted) for item in batch}
     waiting: defaultdict[int, dict[str, Instance]] = defaultdict(dict)
-    for instance in iterate_records(benchmark, Instance) if places else ():
-        number = places.get(instance.id)
-        if number is None:
-            continue
+    for instance in iterate_records(benchmark, Instance, ("id", places)) if places else ():
+        number = places[instance.id]
         waiting[number][instance.id] = instance
         if len(waiting[number]) == len(wanted[number]):
             ready = waiting.pop(number)
