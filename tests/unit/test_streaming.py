@@ -24,6 +24,8 @@ from tests.data.instances import instance, picture
 
 ROOT = Path(__file__).parents[2]
 FEW, MANY, CHARACTERS = 4_000, 20_000, 2_000
+# Arrow gives memory back to the pool that it came from, at times of its own: a pool that is gone by then is a crash.
+POOLS: list[pa.MemoryPool] = []
 
 
 def download(folder: Path, rows: int) -> None:
@@ -64,6 +66,7 @@ def answer(folder: Path) -> int:
 def peak(work: Callable[[Path], int], folder: Path) -> tuple[int, int]:
     """Rows, and the largest number of bytes that Python and Arrow held at once."""
     usual, arrow = pa.default_memory_pool(), pa.proxy_memory_pool(pa.default_memory_pool())
+    POOLS.append(arrow)
     pa.set_memory_pool(arrow)
     tracemalloc.start()
     try:
