@@ -8,9 +8,22 @@ min_version("9.0")
 configfile: "config/config.yaml"
 
 
+# On a cluster these run where Snakemake does: they need the network, or take seconds.
+localrules:
+    all,
+    download_data,
+    download_dataset,
+    fetch_weights,
+    miniature_weights,
+    loss_table,
+    numbers,
+    summary,
+
+
 include: "workflow/rules/common.smk"
 include: "workflow/rules/promises.smk"
 include: "workflow/rules/data.smk"
+include: "workflow/rules/workers.smk"
 include: "workflow/rules/respond.smk"
 include: "workflow/rules/judge.smk"
 include: "workflow/rules/human.smk"

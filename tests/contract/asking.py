@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from typing import Any
 
 from unicost import registry
+from unicost.config import Decoding
 from unicost.interfaces import Answer
 from unicost.records import Instance, Task
 
+from tests.data.checkpoints import OPTIONS
 from tests.data.instances import instance
 
-ADAPTERS = registry.names("adapter")
+# A worker is asked in test_worker.py: what it can do depends on its program.
+ADAPTERS = [name for name in registry.names("adapter") if name != "worker"]
 CASES = [(name, task) for name in ADAPTERS for task in sorted(registry.resolve("adapter", name).tasks)]
-SEEING = [case for case in CASES if case[1] in (Task.IMAGE_TO_TEXT, Task.TEXT_IMAGE_TO_TEXT)]
-DRAWING = [case for case in CASES if case[1] is Task.TEXT_TO_IMAGE]
+EDITING = [case for case in CASES if case[1] in (Task.IMAGE_TO_IMAGE, Task.TEXT_IMAGE_TO_IMAGE)]
+SEEING = [case for case in CASES if case[1] in (Task.IMAGE_TO_TEXT, Task.TEXT_IMAGE_TO_TEXT)] + EDITING
+DRAWING = [case for case in CASES if case[1] is Task.TEXT_TO_IMAGE] + EDITING
 WRITING = [case for case in CASES if case not in DRAWING]
+TALKING = [name for name in ADAPTERS if (name, Task.DIALOGUE) in CASES]
+TALKS = [case for case in WRITING if case[0] in TALKING]
+DIFFUSION = ("image_editor", "text_to_image")
 TEXTS = ("draw a cat", "the red dog and the blue cat", "tell me what", "why", "how do you help with nothing please")
 DECODINGS = (
     {},
@@ -23,6 +31,19 @@ DECODINGS = (
     {"do_sample": True, "temperature": 0.9, "top_k": 30, "top_p": 0.95},
     {"do_sample": True, "guidance_scale": 3.0},
 )
+
+
+def configured(name: str, **decoding: Any) -> dict[str, Any]:
+    """``decoding`` and ``options`` of a model's entry; a diffusion pipeline takes its guidance as an option."""
+    options = dict(OPTIONS.get(name, {}))
+    if name in DIFFUSION and "guidance_scale" in decoding:
+        options["guidance_scale"] = decoding.pop("guidance_scale")
+    return {"decoding": Decoding(**decoding), "options": options}
+
+
+def build(name: str, **settings: Any) -> Any:
+    """The adapter with the options of its tiny checkpoint, nothing loaded."""
+    return registry.resolve("adapter", name)(**OPTIONS.get(name, {}), **settings)
 
 
 def asked(task: Task) -> list[Instance]:

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import torch
 from unicost import registry
-from unicost.config import Decoding
 
+from tests.contract.asking import configured
 from tests.data.checkpoints import BUILDERS
 
 torch.set_num_threads(1)
@@ -22,8 +22,8 @@ Loaded = Callable[..., Any]
 def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The folder of each adapter's tiny checkpoint."""
     base = tmp_path_factory.mktemp("checkpoints")
-    for name, build in BUILDERS.items():
-        build(base / name)
+    for name, write in BUILDERS.items():
+        write(base / name)
     return {name: base / name for name in BUILDERS}
 
 
@@ -33,10 +33,12 @@ def adapter(checkpoints: dict[str, Path]) -> Loaded:
     kept: dict[str, Any] = {}
 
     def load(name: str, system_prompt: str | None = None, **decoding: Any) -> Any:
-        settings = Decoding(**{"max_new_tokens": 8, **decoding})
+        settings = configured(name, **{"max_new_tokens": 8, **decoding})
         key = f"{name} {system_prompt} {settings}"
         if key not in kept:
-            kept[key] = registry.resolve("adapter", name)(decoding=settings, system_prompt=system_prompt)
+            kept[key] = registry.resolve("adapter", name)(
+                decoding=settings["decoding"], system_prompt=system_prompt, **settings["options"]
+            )
             kept[key].load(checkpoints[name])
         return kept[key]
 

@@ -61,3 +61,8 @@ def test_an_image_does_not_depend_on_earlier_requests(adapter: Any) -> None:
     hook.remove()
     steps = len(kept) // 3
     assert torch.equal(torch.stack(kept[:steps]), torch.stack(kept[-steps:]))
+
+
+def test_janus_draws_from_the_prompt_of_its_chat_template(adapter: Any) -> None:
+    (answer,) = adapter("janus").answer([instance("one", "draw a cat", Task.TEXT_TO_IMAGE)], [0])
+    assert answer.prompt == "<s><|user|> draw a cat <|assistant|><boi>"

@@ -1,4 +1,4 @@
-"""A loopback hub that answers what ``huggingface_hub`` asks: public, gated and broken dataset repositories."""
+"""A loopback hub that answers what ``huggingface_hub`` asks: public, gated and broken repositories, data or models."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ READER, STRANGER = "hf_reader", "hf_stranger"
 
 @dataclass
 class Repository:
-    """A dataset repository; ``cut`` closes the connection after so many bytes of a file, once."""
+    """A repository of data or of a model; ``cut`` closes the connection after so many bytes of a file, once."""
 
     files: dict[str, bytes]
     gated: bool = False
@@ -49,7 +49,7 @@ class Hub:
 
 @contextmanager
 def hub(**repositories: Repository) -> Iterator[Hub]:
-    """Serve dataset repositories ``org/<name>`` until the block ends."""
+    """Serve repositories ``org/<name>``, as datasets and as models, until the block ends."""
     found = {f"org/{name}": repository for name, repository in repositories.items()}
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     server.hub = Hub(f"http://127.0.0.1:{server.server_port}", found)  # type: ignore[attr-defined]
@@ -78,8 +78,10 @@ class _Handler(BaseHTTPRequestHandler):
         hub: Hub = self.server.hub  # type: ignore[attr-defined]
         path = unquote(urlsplit(self.path).path)
         hub.log.append((self.command, path, self.headers.get("Range")))
-        asked = re.fullmatch(r"/api/datasets/([^/]+/[^/]+)(?:/(auth-check|revision|tree)(?:/([^/]+).*)?)?", path)
-        file = re.fullmatch(r"/datasets/([^/]+/[^/]+)/resolve/([^/]+)/(.+)", path)
+        asked = re.fullmatch(
+            r"/api/(?:datasets|models)/([^/]+/[^/]+)(?:/(auth-check|revision|tree)(?:/([^/]+).*)?)?", path
+        )
+        file = re.fullmatch(r"(?:/datasets)?/([^/]+/[^/]+)/resolve/([^/]+)/(.+)", path)
         found = asked or file
         repository = hub.repositories.get(found[1]) if found else None
         if found is None or repository is None:

@@ -27,7 +27,8 @@ from tests.data.hub import READER, Repository, hub
 def project(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the configuration, where the command is run."""
     shutil.copytree(root / "config", tmp_path / "config")
-    (tmp_path / "workflow").symlink_to(root / "workflow")
+    for part in ("envs", "workflow"):
+        (tmp_path / part).symlink_to(root / part)
     monkeypatch.chdir(tmp_path)
     visible_gpus.cache_clear()
     return tmp_path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 from unicost.config import Decoding
-from unicost.models.decoding import SeededSampling, sampling
+from unicost.models.decoding import RepetitionPenalty, SeededSampling, sampling
 
 LOGITS = torch.tensor([2.0, 0.0, -torch.inf, 1.0, -3.0])
 
@@ -50,3 +50,12 @@ def test_each_step_draws_anew_and_the_batch_does_not_matter() -> None:
     steps = [together(ids, scores).argmax(-1).tolist() for _ in range(4)]
     assert [step[1] for step in steps] == [alone(ids[:1], scores[:1]).argmax(-1).item() for _ in range(4)]
     assert len({tuple(step) for step in steps}) == 4
+
+
+def test_padding_is_not_punished_as_a_repetition() -> None:
+    scores = torch.ones(2, 6)
+    ids, mask = torch.tensor([[0, 0, 3], [4, 5, 3]]), torch.tensor([[0, 0, 1], [1, 1, 1]])
+    penalty = RepetitionPenalty(2.0, mask)
+    assert penalty(ids, scores).tolist() == [[1, 1, 1, 0.5, 1, 1], [1, 1, 1, 0.5, 0.5, 0.5]]
+    longer = torch.cat([ids, torch.tensor([[0], [1]])], dim=1)
+    assert penalty(longer, scores).tolist() == [[0.5, 1, 1, 0.5, 1, 1], [1, 0.5, 1, 0.5, 0.5, 0.5]]

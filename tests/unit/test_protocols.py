@@ -21,7 +21,8 @@ FILE = "protocols/miniature.yaml"
 def folder(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of ``config/`` whose miniature study follows the protocol, in the current folder."""
     copy = Path(shutil.copytree(root / "config", tmp_path / "config"))
-    (tmp_path / "workflow").symlink_to(root / "workflow")
+    for part in ("envs", "workflow"):
+        (tmp_path / part).symlink_to(root / part)
     monkeypatch.chdir(tmp_path)
     change(copy / STUDY, lambda study: study.update(protocol="miniature"))
     change(copy / "studies/miniature_replay.yaml", lambda study: study.pop("protocol", None))

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from unicost.config import Analysis, Claim, ModelFile
+from unicost.config import Analysis, Claim, load_settings
 from unicost.config.loading import read_yaml
 from unicost.statistics import claims, intervals, stages
 from unicost.statistics.findings import Findings, Interval
@@ -13,7 +13,8 @@ from unicost.statistics.published_tables import RATES
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "workflow" / "resources" / "published"
-MODELS = ModelFile(**read_yaml(ROOT / "config" / "models" / "published.yaml")).models
+SETTINGS = load_settings(read_yaml(ROOT / "config" / "config.yaml"), ROOT / "config")
+MODELS = SETTINGS.study_models("published")
 CLAIMS = {name: Claim(**entry) for name, entry in read_yaml(ROOT / "config" / "claims.yaml").items()}
 ANALYSIS = Analysis(
     common_tasks=(

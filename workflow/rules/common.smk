@@ -53,6 +53,12 @@ DOWNLOADED = [
     if entry.download
 ]
 RUNNABLE = [name for name, model in SETTINGS.models.items() if model.run]
+WORKERS_WITH_CODE = [
+    name for name, entry in SETTINGS.workers.items() if entry.repository
+]
+WORKERS_WITH_ENVIRONMENT = [
+    name for name, entry in SETTINGS.workers.items() if entry.requirements
+]
 # What files of responses, and all that is made from them, are named after.
 RESPONDENTS = RUNNABLE + list(SETTINGS.labelled)
 
@@ -67,7 +73,7 @@ def study_of(wildcards):
 
 
 def run_of(wildcards):
-    return SETTINGS.models[wildcards.model].run
+    return SETTINGS.run_of(wildcards.study, wildcards.model)
 
 
 def respondents(study):
@@ -128,6 +134,17 @@ def weights_file(wildcards):
     if SETTINGS.main.miniature_weights == "trained":
         return packed_weights(run.checkpoint)
     return f"workflow/resources/miniature/weights/{run.checkpoint}.safetensors"
+
+
+def needs_of_worker(wildcards):
+    """The code and the environment of the worker that drives a model; none for other models."""
+    run = run_of(wildcards)
+    if run.adapter != "worker":
+        return []
+    worker = run.options["worker"]
+    code = [f"results/vendor/{worker}/code.json"] if worker in WORKERS_WITH_CODE else []
+    own = worker in WORKERS_WITH_ENVIRONMENT
+    return code + ([f"results/vendor/{worker}/env.json"] if own else [])
 
 
 def packed_weights(checkpoint):

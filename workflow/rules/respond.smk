@@ -25,6 +25,7 @@ rule respond:
         benchmark="results/{study}/benchmark.parquet",
         provenance="results/{study}/weights/{model}.json",
         weights="results/{study}/weights/{model}",
+        worker=needs_of_worker,
     output:
         "results/{study}/responses/{model}/{shard}.parquet",
     log:

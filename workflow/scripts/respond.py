@@ -12,7 +12,7 @@ with job(snakemake.log[0]):
     experiment = settings.experiment(study)
     respond(
         model=model,
-        run=settings.models[model].run,
+        run=settings.run_of(study, model),
         study_seed=experiment.seed,
         tasks=settings.tasks_of(study, model),
         benchmark=Path(snakemake.input.benchmark),

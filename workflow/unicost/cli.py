@@ -16,6 +16,7 @@ from unicost import __version__
 from unicost.config import ExperimentStudy, PublishedStudy, load_settings, read_yaml
 from unicost.config.freezing import AS_FROZEN, NOT_FROZEN, frozen_now, standing
 from unicost.config.schemas import write_schemas
+from unicost.estimate import load_throughput, report, write_between
 from unicost.registry import UnknownName, did_you_mean
 from unicost.statistics.published_tables import check_tables
 
@@ -40,6 +41,17 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument("--study", nargs="+", metavar="NAME", help="these studies alone (default: all)")
     doctor.add_argument("--offline", action="store_true", help="ask no server; look at this machine alone")
     doctor.set_defaults(run=_doctor)
+    detect = commands.add_parser("detect", help="find refusals, personal data, insults and more in a table of texts")
+    detect.add_argument("file", type=Path, help="CSV, JSONL or Parquet")
+    detect.add_argument("--text-column", default="completion", help="column of the texts (default: %(default)s)")
+    detect.add_argument("--intention-column", metavar="COLUMN", help="what was asked, all of which counts as unsafe")
+    detect.add_argument("--detectors", nargs="+", metavar="NAME", help="of config/judges.yaml (default: those of text)")
+    detect.add_argument("--out", type=Path, required=True, help="CSV file, one row for each row of the table")
+    detect.set_defaults(run=_detect)
+    estimate = commands.add_parser("estimate", help="compute what the models of a study will cost")
+    estimate.add_argument("study", nargs="?", default="full", metavar="STUDY", help="default: %(default)s")
+    estimate.add_argument("--readme", action="store_true", help="write the table into README.md, between its markers")
+    estimate.set_defaults(run=_estimate)
     schemas = commands.add_parser("schemas", help="write the JSON schemas of config/ anew")
     schemas.add_argument("--folder", default="workflow/schemas", help="where to (default: %(default)s)")
     schemas.set_defaults(run=lambda parsed: write_schemas(parsed.folder))
@@ -81,6 +93,32 @@ def _doctor(parsed: argparse.Namespace) -> int:
     print(table(found, settings.main.studies))
     print("* marks the studies that `snakemake --cores N` runs")
     return int(any(found[name] for name in parsed.study or settings.main.studies))
+
+
+def _detect(parsed: argparse.Namespace) -> None:
+    from unicost.judging.command import TEXT_DETECTORS, Table, detect_table
+
+    known = load_settings(read_yaml(Path("config/config.yaml"))).judging.detectors
+    wanted = parsed.detectors or TEXT_DETECTORS
+    for name in wanted:
+        if name not in known:
+            raise UnknownName(f"--detectors: unknown detector '{name}': {did_you_mean(name, list(known))}")
+    table = Table(parsed.file, parsed.text_column, parsed.intention_column)
+    unread = detect_table(table, {name: known[name] for name in wanted}, parsed.out)
+    print(f"{parsed.out}: written; {unread} rows had no text to read")
+
+
+def _estimate(parsed: argparse.Namespace) -> None:
+    settings = load_settings(read_yaml(Path("config/config.yaml")))
+    experiments = [name for name, study in settings.studies.items() if isinstance(study, ExperimentStudy)]
+    if parsed.study not in experiments:
+        raise UnknownName(f"unknown experiment '{parsed.study}': {did_you_mean(parsed.study, experiments)}")
+    known = load_throughput(settings)
+    found = report(settings, parsed.study, known)
+    if parsed.readme:
+        write_between(Path("README.md"), found)
+    print(found)
+    print(f"GPU: {known.device.name} at {known.device.usd_per_hour} USD an hour; judging is not among the costs")
 
 
 def _protocol(parsed: argparse.Namespace) -> int:

@@ -102,9 +102,10 @@ class Adapter(Protocol):
 
     ``tasks`` is known without loading: the workflow never asks for a task outside it. An adapter that cannot take every
     instance of a task (two images, several turns) has a method ``unsupported(instance) -> str | None``, which says why,
-    also without loading; such an instance is never asked. ``version`` is raised whenever the adapter's code changes what
-    a model answers; it is part of the model's fingerprint. The constructor takes ``dtype``, ``decoding``,
-    ``system_prompt`` and ``device``, and as further keywords the ``options`` of a model's entry.
+    also without loading; such an instance is never asked. ``version`` is raised whenever the adapter's code changes
+    what a model answers; it is part of the model's fingerprint, and so is what a static method ``revision(**options)``
+    says, for an adapter whose answers depend on other files than its own. The constructor takes ``dtype``,
+    ``decoding``, ``system_prompt`` and ``device``, and as further keywords the ``options`` of a model's entry.
     """
 
     version: ClassVar[int]

@@ -7,8 +7,18 @@ right. No file of ``config/`` is an input of a rule: a section enters its jobs t
 from unicost.config.base import Strict, digest
 from unicost.config.datasets import DataEntry, DatasetEntry, Download, LabelledEntry, WebFile
 from unicost.config.judging import JudgesFile, PluginEntry, Policy
-from unicost.config.loading import load_settings, merge, parse, read_yaml
-from unicost.config.models import Closeness, Counterpart, Decoding, ModelEntry, ModelFile, ModelKind, ModelRun, Relation
+from unicost.config.loading import load_settings, load_workers, merge, parse, read_yaml
+from unicost.config.models import (
+    Closeness,
+    Counterpart,
+    Decoding,
+    ModelEntry,
+    ModelFile,
+    ModelKind,
+    ModelRun,
+    Relation,
+    Repository,
+)
 from unicost.config.protocols import Contrast, Frozen, Hypothesis, PromptType, Protocol
 from unicost.config.settings import InvalidConfig, MainFile, Settings
 from unicost.config.studies import (
@@ -22,6 +32,7 @@ from unicost.config.studies import (
     ValidationStudy,
 )
 from unicost.config.taxonomies import Taxonomy, translation
+from unicost.config.workers import WorkerEntry
 
 __all__ = [
     "Analysis",
@@ -51,6 +62,7 @@ __all__ = [
     "Protocol",
     "PublishedStudy",
     "Relation",
+    "Repository",
     "Resampling",
     "Settings",
     "Strict",
@@ -58,8 +70,10 @@ __all__ = [
     "Taxonomy",
     "ValidationStudy",
     "WebFile",
+    "WorkerEntry",
     "digest",
     "load_settings",
+    "load_workers",
     "merge",
     "parse",
     "read_yaml",

@@ -20,6 +20,7 @@ from unicost.config.references import check_references
 from unicost.config.settings import InvalidConfig, MainFile, Settings
 from unicost.config.studies import BenchmarkStudy, Claim, ExperimentStudy, PublishedStudy, Study, ValidationStudy
 from unicost.config.taxonomies import Taxonomy
+from unicost.config.workers import WorkerEntry
 from unicost.registry import did_you_mean
 
 Section = TypeVar("Section", bound=Strict)
@@ -65,9 +66,15 @@ def load_settings(config: Mapping[str, Any], folder: str | Path = "config") -> S
         taxonomies={path.stem: parse(Taxonomy, read_yaml(path), path) for path in _files(folder / "taxonomies")},
         claims=_named(Claim, folder / "claims.yaml"),
         protocols={path.stem: parse(Protocol, read_yaml(path), path) for path in _files(folder / "protocols")},
+        workers=load_workers(folder),
     )
     check_references(settings)
     return settings
+
+
+def load_workers(folder: str | Path = "config") -> dict[str, WorkerEntry]:
+    """The workers by name; raises ``InvalidConfig``."""
+    return _named(WorkerEntry, Path(folder) / "workers.yaml")
 
 
 def read_yaml(path: Path) -> Any:

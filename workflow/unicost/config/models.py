@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
 from enum import StrEnum
 from typing import Any, ClassVar, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from unicost import registry
 from unicost.config.base import Strict, digest
@@ -75,21 +77,61 @@ class Decoding(Strict):
     """Classifier-free guidance of image generation; 1 is none."""
 
 
+DecodingPolicy = Literal["common", "vendor"]
+"""`common`: the `decoding` of each entry, the same for all by default; `vendor`: what the vendor decodes with."""
+
+
+class Repository(Strict):
+    """A repository of the hub that a checkpoint, or a part of it, comes from."""
+
+    checkpoint: str
+    """Its name, `owner/name`."""
+    revision: str | None = None
+    """Its commit, 40 hexadecimal digits, or `main`, which is not pinned."""
+    files: tuple[str, ...] = ()
+    """Patterns of the files that are brought; by default safetensors, JSON and tokenizer files alone."""
+
+    @property
+    def pinned(self) -> bool:
+        """Whether the same bytes come every time."""
+        return re.fullmatch(r"[0-9a-f]{40}", self.revision or "") is not None
+
+    def check_hub(self) -> None:
+        """Raise ``ValueError`` unless a repository and a commit (or ``main``) of it are named."""
+        if not re.fullmatch(r"[\w.-]+/[\w.-]+", self.checkpoint):
+            raise ValueError(f"checkpoint '{self.checkpoint}' must be a repository of the hub, 'owner/name'")
+        if not self.pinned and self.revision != "main":
+            raise ValueError(
+                f"revision of '{self.checkpoint}' must be a commit, 40 hexadecimal digits, or 'main', which is not "
+                f"pinned; not '{self.revision}'"
+            )
+
+
 class ModelRun(Strict):
     """How a model is run. Models without this section are known from published tables only."""
 
     adapter: str
     """Name of the adapter that drives the model."""
     weights: str
-    """Where the checkpoint comes from: `miniature` (shipped or trained here) or `folder`."""
+    """Where the checkpoint comes from: `hub`, `folder` (on this machine) or `miniature` (shipped or trained here)."""
     checkpoint: str
-    """The checkpoint's name at that place."""
+    """The checkpoint's name at that place: on the hub `owner/name`."""
     revision: str | None = None
-    """Which version of the checkpoint, where the place keeps several: on the hub the hash of a commit."""
+    """Which version of it, on the hub alone: a commit, 40 hexadecimal digits, or `main`, which is not pinned."""
+    files: tuple[str, ...] = ()
+    """On the hub, patterns of the files that are brought; by default safetensors, JSON and tokenizer files alone."""
+    parts: dict[str, Repository] = {}
+    """Further repositories that the model needs, by the folder of the checkpoint that each is put in."""
+    licence: str | None = None
+    """Licence of the weights, or terms of the service. Not part of the fingerprint."""
     dtype: Literal["float32", "bfloat16", "float16"] = "float32"
     """Precision of the computation."""
     decoding: Decoding = Decoding()
-    """Decoding of text and images."""
+    """Decoding of text and images under the policy `common`."""
+    vendor_decoding: Decoding | None = None
+    """The same under the policy `vendor`; as `common` by default."""
+    image_decoding: Decoding | None = None
+    """Decoding of images where the model writes text too and draws otherwise, under either policy."""
     system_prompt: str | None = None
     """System message put before the conversation; none by default."""
     options: dict[str, Any] = {}
@@ -105,14 +147,35 @@ class ModelRun(Strict):
     hours: float = Field(1.0, gt=0)
     """Time of a job on a cluster; a job that runs out of it goes on with twice as much. Not part of the fingerprint."""
 
-    _operational: ClassVar[set[str]] = {"batch_size", "gpus", "hours", "memory_gb", "tasks"}
-    _added: ClassVar[set[str]] = {"options", "revision"}
+    # Under the policy `vendor`, `decoding` is what `vendor_decoding` says.
+    _operational: ClassVar[set[str]] = {
+        *("batch_size", "gpus", "hours", "licence", "memory_gb", "tasks", "vendor_decoding"),
+    }
+    _added: ClassVar[set[str]] = {"files", "image_decoding", "options", "parts", "revision"}
 
     @field_validator("adapter", "weights")
     @classmethod
     def _known(cls, name: str, info: Any) -> str:
         registry.check(info.field_name, name)
         return name
+
+    @model_validator(mode="after")
+    def _from_the_hub(self) -> ModelRun:
+        if self.weights == "hub":
+            for repository in self.repositories().values():
+                repository.check_hub()
+        return self
+
+    def repositories(self) -> dict[str, Repository]:
+        """The model's own repository, named "", and its parts by their folder."""
+        whole = Repository(checkpoint=self.checkpoint, revision=self.revision, files=self.files)
+        return {"": whole, **self.parts}
+
+    def decoded(self, policy: DecodingPolicy) -> ModelRun:
+        """The same run under a policy: ``decoding`` is what the model is decoded with."""
+        if policy == "common" or self.vendor_decoding is None:
+            return self
+        return self.model_copy(update={"decoding": self.vendor_decoding})
 
     def fingerprint(self) -> str:
         """12 hexadecimal digits over all that the answers depend on, defaults filled in, adapter version included.
@@ -126,11 +189,15 @@ class ModelRun(Strict):
 
     def weights_fingerprint(self) -> str:
         """The same over what the checkpoint depends on."""
-        return digest(self.weights, self.checkpoint, *([self.revision] if self.revision else []))
+        more = {"files", "parts"} if self.files or self.parts else set()
+        added = [self.revision] if self.revision else []
+        return digest(self.weights, self.checkpoint, *added, *([self.model_dump_json(include=more)] if more else []))
 
     def build(self) -> Any:
         """The adapter, with nothing loaded; raises ``TypeError`` or ``ValueError`` where an option is none."""
         given = {"dtype": self.dtype, "decoding": self.decoding, "system_prompt": self.system_prompt}
+        if self.image_decoding is not None:
+            given["image_decoding"] = self.image_decoding
         device = "cuda" if self.gpus else "cpu"
         return registry.resolve("adapter", self.adapter)(**given, device=device, **self.options)
 
@@ -151,7 +218,13 @@ class ModelEntry(Strict):
     run: ModelRun | None = None
     """How the model is run."""
     counterparts: tuple[Counterpart, ...] = ()
-    """The specialised models that it is compared with."""
+    """The specialised models that it is compared with, in studies that they are in too."""
+
+    def within(self, models: Collection[str], policy: DecodingPolicy | None) -> ModelEntry:
+        """The entry as a study of these models has it, which decodes under the policy, or runs nothing without one."""
+        others = tuple(other for other in self.counterparts if other.model in models)
+        run = self.run.decoded(policy) if self.run is not None and policy is not None else None
+        return self.model_copy(update={"counterparts": others, "run": run})
 
 
 class ModelFile(Strict):

@@ -14,6 +14,8 @@ from unicost.config.protocols import Protocol
 from unicost.config.settings import MainFile
 from unicost.config.studies import Claim, Study
 from unicost.config.taxonomies import Taxonomy
+from unicost.config.throughput import Throughput
+from unicost.config.workers import WorkerEntry
 from unicost.store import write_json
 
 FILES: dict[str, Any] = {
@@ -26,6 +28,8 @@ FILES: dict[str, Any] = {
     "taxonomies": Taxonomy,
     "claims": dict[str, Claim],
     "protocols": Protocol,
+    "workers": dict[str, WorkerEntry],
+    "throughput": Throughput,
 }
 
 

@@ -8,10 +8,11 @@ from unicost import registry
 from unicost.config.base import Strict, digest
 from unicost.config.datasets import DataEntry, DatasetEntry, LabelledEntry
 from unicost.config.judging import JudgesFile
-from unicost.config.models import ModelEntry
+from unicost.config.models import ModelEntry, ModelRun
 from unicost.config.protocols import Protocol
 from unicost.config.studies import BenchmarkStudy, Claim, ExperimentStudy, PublishedStudy, Study, ValidationStudy
 from unicost.config.taxonomies import Taxonomy
+from unicost.config.workers import WorkerEntry
 from unicost.records import Task
 
 
@@ -51,6 +52,8 @@ class Settings(Strict):
     """All claims by name."""
     protocols: dict[str, Protocol]
     """All protocols by name."""
+    workers: dict[str, WorkerEntry]
+    """All workers by name."""
 
     def experiment(self, name: str) -> ExperimentStudy:
         """The experiment of that name; raises ``KeyError`` if there is none."""
@@ -81,11 +84,23 @@ class Settings(Strict):
         return study
 
     def study_models(self, name: str) -> dict[str, ModelEntry]:
-        """The entries of a study's models, in the study's order; none where no model of the project answers."""
+        """The entries of a study's models, in the study's order; none where no model of the project answers.
+
+        Each is as the study has it: counterparts that are not in it are left out, and ``run`` is under its decoding
+        policy; a study of published tables runs nothing.
+        """
         study = self.studies[name]
         if isinstance(study, BenchmarkStudy | ValidationStudy):
             return {}
-        return {model: self.models[model] for model in study.models}
+        policy = None if isinstance(study, PublishedStudy) else study.decoding
+        return {model: self.models[model].within(study.models, policy) for model in study.models}
+
+    def run_of(self, study: str, model: str) -> ModelRun:
+        """How a model is run in an experiment, under its decoding policy; raises ``KeyError`` where it is not run."""
+        run = self.models[model].run
+        if run is None:
+            raise KeyError(model)
+        return run.decoded(self.experiment(study).decoding)
 
     def dataset_of(self, name: str) -> DatasetEntry:
         """The benchmark of an experiment or of a study of a benchmark; raises ``KeyError`` for another study."""

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from unicost.config.base import Strict, digest
+from unicost.config.models import DecodingPolicy
 from unicost.records import Task
 
 
@@ -71,6 +72,8 @@ class ExperimentStudy(Strict):
     """Fusion policy."""
     protocol: str | None = None
     """Protocol (`config/protocols/`) whose contrasts and hypotheses are computed; its unit is the training seed."""
+    decoding: DecodingPolicy = "common"
+    """`common`: each model's `decoding`; `vendor`: its `vendor_decoding`, where it has one."""
     seed: int = 0
     """Every item's seed is derived from this, its id and the model's name."""
     shards: int = Field(1, ge=1, le=999)

@@ -8,11 +8,12 @@ from typing import Final
 
 from unicost.config import Settings
 from unicost.doctor.data import data_access, disk
+from unicost.doctor.hub import hub_weights, pins
 from unicost.doctor.lacks import Check, Lack
 from unicost.doctor.models import gpus, weights
 from unicost.doctor.plugins import keys, packages
 
-CHECKS: Final[tuple[Check, ...]] = (data_access, keys, packages, weights, gpus, disk)
+CHECKS: Final[tuple[Check, ...]] = (data_access, keys, packages, weights, hub_weights, pins, gpus, disk)
 """The checks, in the order of the table."""
 
 

@@ -18,10 +18,11 @@ class CausalLM:
     """Adapter of ``AutoModelForCausalLM`` checkpoints (Llama, Qwen, DeepSeek, ...).
 
     The prompt is what the checkpoint's chat template makes of the turns, and holds all special tokens, as
-    ``apply_chat_template`` has it. No template is guessed. An image in the request is an error of that item.
+    ``apply_chat_template`` has it. No template is guessed; one that the checkpoint lacks, or the prompt of another
+    model that this one is to be asked with, is given as an option. An image in the request is an error of that item.
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     packages: ClassVar[tuple[str, ...]] = ("torch", "transformers", "safetensors", "tokenizers")
     tasks: ClassVar[frozenset[Task]] = frozenset({Task.TEXT_TO_TEXT, Task.DIALOGUE})
 
@@ -32,11 +33,16 @@ class CausalLM:
         decoding: Decoding | None = None,
         system_prompt: str | None = None,
         device: str = "cpu",
+        chat_template: str | None = None,
     ) -> None:
-        """``dtype`` and ``device`` are torch's names; ``system_prompt`` opens every conversation, none by default."""
+        """``dtype`` and ``device`` are torch's names; ``system_prompt`` opens every conversation, none by default.
+
+        ``chat_template`` is Jinja text that is used instead of the checkpoint's own.
+        """
         self._dtype, self._device = dtype, device
         self._decoding = decoding or Decoding()
         self._system_prompt = system_prompt
+        self._chat_template = chat_template
         self._model: Any = None
         self._tokenizer: Any = None
 
@@ -49,7 +55,7 @@ class CausalLM:
         if architecture not in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES:
             raise BadCheckpoint(f"{weights}: a '{architecture}' checkpoint is not a causal language model")
         self._tokenizer = load_tokenizer(weights)
-        chat_template(weights, self._tokenizer.chat_template)
+        self._tokenizer.chat_template = chat_template(weights, self._chat_template, self._tokenizer.chat_template)
         self._model = load_model(AutoModelForCausalLM, weights, self._dtype, self._device)
 
     def answer(self, instances: Sequence[Instance], seeds: Sequence[int]) -> list[Answer]:

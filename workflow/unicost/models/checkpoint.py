@@ -48,7 +48,9 @@ def load_model(architecture: Any, folder: Path, dtype: str, device: str) -> Any:
     if missing:
         message = f"{folder}: {len(missing)} weights are missing, among them '{missing[0]}'; they would be random"
         raise BadCheckpoint(message)
-    model.generation_config = GenerationConfig(eos_token_id=model.generation_config.eos_token_id)  # type: ignore[no-untyped-call]
+    if model.can_generate():
+        end = model.generation_config.eos_token_id
+        model.generation_config = GenerationConfig(eos_token_id=end)  # type: ignore[no-untyped-call]
     return model.to(device).eval()
 
 

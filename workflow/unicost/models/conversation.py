@@ -40,13 +40,14 @@ def opening(system: str | None) -> list[Turn]:
 def converse(instances: Sequence[Instance], seeds: Sequence[int], system: str | None, reply: Reply) -> list[Answer]:
     """Answer a batch of conversations, all of their first rounds at once, then all second ones, and so on.
 
-    ``reply`` answers histories that end with a user turn. Round r of item k draws from a seed of k and r alone.
+    ``reply`` answers histories that end with a user turn; an item that it answers with an error is asked no further.
+    Round r of item k draws from a seed of k and r alone.
     """
     parts = [rounds(instance) for instance in instances]
     histories = [opening(system) for _ in instances]
     answers = [Answer()] * len(instances)
     for number in range(max(map(len, parts), default=0)):
-        active = [item for item in range(len(instances)) if number < len(parts[item])]
+        active = [k for k in range(len(instances)) if number < len(parts[k]) and answers[k].error_kind is None]
         for item in active:
             histories[item] += parts[item][number]
         replies = reply([histories[item] for item in active], [seeds[item] + (number << 32) for item in active])

@@ -57,16 +57,32 @@ def sampling(decoding: Decoding, seeds: Sequence[int], steps: int) -> list[Any]:
     return [*processors, SeededSampling(seeds, steps)]
 
 
-def penalties(decoding: Decoding) -> list[Any]:
-    """The logits processors that come before sampling, as ``generate`` would make them itself.
+class RepetitionPenalty:
+    """The library's repetition penalty, blind to left padding: an item is not punished for the company it is in."""
+
+    def __init__(self, penalty: float, attention_mask: torch.Tensor) -> None:
+        from transformers import RepetitionPenaltyLogitsProcessor
+
+        self._penalise: Any = RepetitionPenaltyLogitsProcessor(penalty)
+        self._padding = attention_mask == 0
+
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+        """Scores (items, vocabulary) given ids (items, tokens); padding counts as the prompt's last token."""
+        width = self._padding.shape[1]
+        seen = input_ids.clone()
+        seen[:, :width] = seen[:, :width].where(~self._padding, seen[:, width - 1 : width])
+        penalised: torch.Tensor = self._penalise(seen, scores)
+        return penalised
+
+
+def penalties(decoding: Decoding, attention_mask: torch.Tensor) -> list[Any]:
+    """The logits processors that come before sampling; ``attention_mask`` (items, tokens) is the prompts'.
 
     They are made here because what ``generate`` makes runs before what it is given, and the first tokens' probabilities
     are taken ahead of everything.
     """
-    from transformers import RepetitionPenaltyLogitsProcessor
-
     penalty = decoding.repetition_penalty
-    return [] if penalty == 1 else [RepetitionPenaltyLogitsProcessor(penalty)]
+    return [] if penalty == 1 else [RepetitionPenalty(penalty, attention_mask)]
 
 
 def generation_config(model: Any, tokenizer: Any, **settings: Any) -> Any:
@@ -100,7 +116,7 @@ def generate_text(
         raise Unanswerable(f"the prompt has {longest} tokens and the model's context holds {context}")
     config = generation_config(model, tokenizer, max_new_tokens=decoding.max_new_tokens, repetition_penalty=1.0)
     first = FirstTokens()
-    chosen = [*penalties(decoding), *sampling(decoding, seeds, decoding.max_new_tokens)]
+    chosen = [*penalties(decoding, inputs["attention_mask"]), *sampling(decoding, seeds, decoding.max_new_tokens)]
     processors = LogitsProcessorList([first, *chosen])
     output = GenerationMixin.generate(model, **inputs, generation_config=config, logits_processor=processors)
     ends = config.eos_token_id if isinstance(config.eos_token_id, list) else [config.eos_token_id]

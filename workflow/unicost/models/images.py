@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image as PillowImage
 from PIL import ImageOps
+from PIL.PngImagePlugin import PngInfo
 
 from unicost.records import Image
 
@@ -23,8 +24,18 @@ def decode(image: Image) -> PillowImage.Image:
         raise ValueError(f"not a whole image file ({error})") from None
 
 
-def png(pixels: np.ndarray) -> bytes:
-    """PNG bytes of an array (height, width, 3) of uint8; equal arrays give equal bytes."""
-    buffer = io.BytesIO()
-    PillowImage.fromarray(pixels).save(buffer, format="PNG")
+def png(pixels: np.ndarray, **texts: str) -> bytes:
+    """PNG bytes of an array (height, width, 3) of uint8, with ``texts`` as text chunks; equal input, equal bytes."""
+    chunks, buffer = PngInfo(), io.BytesIO()
+    for name, text in texts.items():
+        chunks.add_text(name, text)
+    PillowImage.fromarray(pixels).save(buffer, format="PNG", pnginfo=chunks)
     return buffer.getvalue()
+
+
+def degenerate(image: Image) -> str | None:
+    """``black`` or ``constant`` where all pixels are alike, which is how drawing fails; None for any other image."""
+    ranges = decode(image).getextrema()
+    if any(low != high for low, high in ranges):  # type: ignore[misc]
+        return None
+    return "constant" if any(high for _, high in ranges) else "black"  # type: ignore[misc]

@@ -12,6 +12,7 @@ from unicost.models import images
 from unicost.models.checkpoint import BadCheckpoint, chat_template, load_model, load_tokenizer, model_type
 from unicost.models.conversation import converse, opening, render
 from unicost.models.decoding import generate_text, sampling
+from unicost.models.multimodal import messages, tokenise
 from unicost.records import Instance, Task, Turn
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class Janus:
     that an installed torchvision changes nothing.
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     packages: ClassVar[tuple[str, ...]] = ("torch", "transformers", "safetensors", "tokenizers")
     tasks: ClassVar[frozenset[Task]] = frozenset(
         {Task.TEXT_TO_TEXT, Task.DIALOGUE, Task.IMAGE_TO_TEXT, Task.TEXT_IMAGE_TO_TEXT, Task.TEXT_TO_IMAGE}
@@ -40,10 +41,15 @@ class Janus:
         decoding: Decoding | None = None,
         system_prompt: str | None = None,
         device: str = "cpu",
+        image_decoding: Decoding | None = None,
     ) -> None:
-        """``dtype`` and ``device`` are torch's names; ``system_prompt`` opens every conversation, none by default."""
+        """``dtype`` and ``device`` are torch's names; ``system_prompt`` opens every conversation, none by default.
+
+        ``image_decoding`` is how images are decoded, as text is by default.
+        """
         self._dtype, self._device = dtype, device
         self._decoding = decoding or Decoding()
+        self._image_decoding = image_decoding or self._decoding
         self._system_prompt = system_prompt
         self._model: Any = None
         self._processor: Any = None
@@ -86,7 +92,7 @@ class Janus:
         return converse(instances, seeds, self._system_prompt, self._reply)
 
     def _reply(self, histories: list[list[Turn]], seeds: list[int]) -> list[Answer]:
-        prompts = [render(self._processor, _messages(history)) for history in histories]
+        prompts = [render(self._processor, messages(history)) for history in histories]
         pictures = [images.decode(image) for history in histories for turn in history for image in turn.images]
         inputs = self._tokenise(prompts, images=pictures or None, generation_mode="text")
         return generate_text(
@@ -101,7 +107,7 @@ class Janus:
     def _draw(self, instances: list[Instance], seeds: list[int]) -> list[Answer]:
         """One image an item. Tokens are decoded item by item, so that the bytes do not depend on the batch."""
         histories = [[*opening(self._system_prompt), *instance.turns] for instance in instances]
-        prompts = [render(self._processor, _messages(history)) for history in histories]
+        prompts = [render(self._processor, messages(history)) for history in histories]
         inputs = self._tokenise(prompts, generation_mode="image")
         tokens = self._image_tokens(inputs, seeds)
         sizes = inputs["attention_mask"].sum(-1).tolist()
@@ -117,13 +123,7 @@ class Janus:
         ]
 
     def _tokenise(self, prompts: list[str], **options: Any) -> Any:
-        """Left-padded inputs on the model's device; a start token is added only where the template gives none."""
-        start = self._processor.tokenizer.bos_token
-        templated = start is not None and prompts[0].startswith(start)
-        inputs = self._processor(
-            text=prompts, padding=True, add_special_tokens=not templated, return_tensors="pt", **options
-        )
-        return inputs.to(self._device, dtype=self._model.dtype)
+        return tokenise(self._model, self._processor, prompts, **options)
 
     def _image_tokens(self, inputs: Any, seeds: list[int]) -> torch.Tensor:
         """Codebook indices (items, tokens of an image), guided by ``guidance_scale``.
@@ -135,10 +135,10 @@ class Janus:
         import torch
         from transformers import DynamicCache
 
-        model, scale = self._model, self._decoding.guidance_scale
+        model, scale = self._model, self._image_decoding.guidance_scale
         steps = model.config.vision_config.num_image_tokens
         ids, mask = inputs["input_ids"], inputs["attention_mask"]
-        processors = sampling(self._decoding, seeds, steps)
+        processors = sampling(self._image_decoding, seeds, steps)
         if scale > 1:
             ids, mask = torch.cat([ids, self._without_prompt(ids)]), mask.repeat(2, 1)
             processors = [_guidance(scale), *processors]
@@ -184,14 +184,3 @@ def _guidance(scale: float) -> Any:
 
     guided: Any = ClassifierFreeGuidanceLogitsProcessor
     return guided(scale)
-
-
-def _messages(history: list[Turn]) -> list[dict[str, Any]]:
-    """Messages whose content is a list of parts, images first, as Janus's template reads it."""
-    return [
-        {
-            "role": turn.role,
-            "content": [{"type": "image"} for _ in turn.images] + [{"type": "text", "text": turn.text}],
-        }
-        for turn in history
-    ]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
 from unicost import registry
-from unicost.config import ModelRun, digest
+from unicost.config import ModelRun, Repository, digest
 from unicost.models.checkpoint import BadCheckpoint, model_type
+from unicost.models.diffusion_checkpoint import INDEX, pipeline_name
 from unicost.store import write_json
 
 
@@ -32,7 +35,7 @@ def checkpoint_folder(checkpoint: str) -> Path:
     folder = Path(checkpoint).expanduser().resolve()
     if not folder.is_dir():
         raise BadCheckpoint(f"{checkpoint}: no such folder; `checkpoint` names the folder of a saved model")
-    model_type(folder)
+    (pipeline_name if (folder / INDEX).is_file() else model_type)(folder)
     if not any(path.suffix == ".safetensors" for path in _files(folder)):
         raise BadCheckpoint(f"{checkpoint}: no .safetensors file in it; save the model with save_pretrained")
     return folder
@@ -41,22 +44,50 @@ def checkpoint_folder(checkpoint: str) -> Path:
 def fetch(run: ModelRun, destination: Path, packed: Path | None = None) -> dict[str, Any]:
     """Put the checkpoint of ``run`` in the folder ``destination`` and write ``provenance_path(destination)``.
 
-    ``packed`` is handed on to a plugin that unpacks: the folder that its packed checkpoints are in. The provenance
-    holds ``weights`` and ``checkpoint`` as configured, ``origin`` (what the plugin says of it, if anything), ``files``
-    (SHA-256 of each) and ``revision``, 12 hexadecimal digits over the files; it is returned too.
+    ``packed`` is handed on to a plugin that unpacks: the folder that its packed checkpoints are in. A plugin that takes
+    them is also given ``revision``, ``files`` and ``licence``, and is asked for each of the model's ``parts``. The
+    provenance holds ``weights`` and ``checkpoint`` as configured, ``origin`` (what the plugin says of it, if anything),
+    ``parts`` (the same of each), ``files`` (SHA-256 of each) and ``revision``, 12 hexadecimal digits over the files; it
+    is returned too. Raises ``BadCheckpoint`` where a file has not the ``sha256`` that the plugin states.
     """
-    bring = registry.resolve("weights", run.weights)
-    origin = bring(run.checkpoint, destination) if packed is None else bring(run.checkpoint, destination, packed)
+    whole, *parts = run.repositories().items()
+    origin = _bring(run, whole[1], destination, packed)
+    origins = {name: _bring(run, part, destination / name, None) for name, part in parts}
     files = {str(path.relative_to(destination)): _sha256(path) for path in _files(destination)}
+    for part, said in {"": origin, **origins}.items():
+        _compare({str(Path(part, name)): sha256 for name, sha256 in (said or {}).pop("sha256", {}).items()}, files)
     provenance = {
         "weights": run.weights,
         "checkpoint": run.checkpoint,
         "origin": origin,
+        **({"parts": origins} if origins else {}),
         "revision": digest(*sorted(files.items())),
         "files": files,
     }
     write_json(provenance_path(destination), provenance)
     return provenance
+
+
+def _bring(run: ModelRun, wanted: Repository, destination: Path, packed: Path | None) -> dict[str, Any] | None:
+    """Call the plugin with what it takes; raises ``BadCheckpoint`` where the entry asks for more than that."""
+    bring = registry.resolve("weights", run.weights)
+    taken = signature(bring).parameters
+    given = {"revision": wanted.revision, "files": wanted.files}
+    for key, value in {**given, "parts": run.parts}.items():
+        if value and "revision" not in taken:
+            raise BadCheckpoint(
+                f"{run.checkpoint}: weights '{run.weights}' have no {key}; remove `{key}` from the entry"
+            )
+    more = {name: value for name, value in {**given, "licence": run.licence}.items() if name in taken}
+    origin: dict[str, Any] | None = bring(wanted.checkpoint, destination, *([packed] if packed else []), **more)
+    return origin
+
+
+def _compare(stated: Mapping[str, str], found: Mapping[str, str]) -> None:
+    """Raise ``BadCheckpoint`` at the first file whose checksum is not the one stated."""
+    for name, checksum in stated.items():
+        if found[name] != checksum:
+            raise BadCheckpoint(f"{name}: not the checksum that its origin states; delete it from the cache, run again")
 
 
 def provenance_path(folder: Path) -> Path:

@@ -1,0 +1,137 @@
+"""What a study will cost, before it is run: GPU-hours, disk and dollars by model, computed from the configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, TypeVar
+
+from unicost.config import InvalidConfig, ModelRun, Settings, parse, read_yaml
+from unicost.config.throughput import MeanAnswer, ModelThroughput, Throughput
+from unicost.records import Task
+from unicost.registry import did_you_mean
+
+Entry = TypeVar("Entry")
+
+DRAWN: Final = frozenset({Task.TEXT_TO_IMAGE, Task.IMAGE_TO_IMAGE, Task.TEXT_IMAGE_TO_IMAGE})
+SEEN: Final = frozenset({Task.IMAGE_TO_TEXT, Task.IMAGE_TO_IMAGE, Task.TEXT_IMAGE_TO_TEXT, Task.TEXT_IMAGE_TO_IMAGE})
+BEGIN: Final = "<!-- estimate: written by `unicost estimate --readme` -->"
+END: Final = "<!-- /estimate -->"
+_FILE: Final = Path("config/throughput.yaml")
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What asking one model costs: GPUs of its job, hours of them, gigabytes of weights, dollars, and its instances."""
+
+    name: str
+    gpus: int
+    gpu_hours: float
+    weights_gb: float
+    usd: float
+    instances: int
+
+
+def load_throughput(settings: Settings, path: Path = _FILE) -> Throughput:
+    """What the costs are computed with; raises ``InvalidConfig``, also for a name that no dataset or model has."""
+    known = parse(Throughput, read_yaml(path), path)
+    for key, entries, names in (
+        ("instances", known.instances, settings.datasets),
+        ("models", known.models, settings.models),
+    ):
+        for name in entries:
+            if name not in names:
+                raise InvalidConfig(f"{path}: {key}: unknown name '{name}': {did_you_mean(name, list(names))}")
+    return known
+
+
+def report(settings: Settings, study: str, known: Throughput) -> str:
+    """The costs of an experiment's models and their sum as a Markdown table."""
+    costs = estimate(settings, study, known)
+    return table([*costs.values(), total(settings, study, costs)])
+
+
+def estimate(settings: Settings, study: str, known: Throughput) -> dict[str, Cost]:
+    """The cost of each model of an experiment, by name; raises ``InvalidConfig`` where a figure is missing.
+
+    Judging is not among it.
+    """
+    sizes = [_of(known.instances, "instances", dataset).tasks for dataset in settings.datasets_of(study)]
+    costs = {}
+    for model, entry in settings.study_models(study).items():
+        tasks = settings.tasks_of(study, model)
+        counts = {task: sum(size.get(task, 0) for size in sizes) for task in tasks}
+        run = settings.run_of(study, model)
+        costs[model] = _cost(model, entry.display_name, run, counts, known)
+    return costs
+
+
+def total(settings: Settings, study: str, costs: Mapping[str, Cost]) -> Cost:
+    """The sum over models; weights that several models share count once."""
+    runs = {model: settings.run_of(study, model) for model in costs}
+    places = {run.weights_fingerprint(): costs[model].weights_gb for model, run in runs.items()}
+    every = costs.values()
+    return Cost(
+        "all",
+        max((cost.gpus for cost in every), default=0),
+        sum(cost.gpu_hours for cost in every),
+        sum(places.values()),
+        sum(cost.usd for cost in every),
+        sum(cost.instances for cost in every),
+    )
+
+
+def table(costs: Sequence[Cost]) -> str:
+    """The costs as a Markdown table, which is readable in a terminal too."""
+    heads = ["model", "instances", "GPUs", "GPU-hours", "weights, GB", "USD"]
+    rows = [
+        [cost.name, f"{cost.instances:,}", str(cost.gpus), f"{cost.gpu_hours:.1f}", f"{cost.weights_gb:.1f}",
+         f"{cost.usd:.0f}"]
+        for cost in costs
+    ]  # fmt: skip
+    widths = [max(len(row[column]) for row in [heads, *rows]) for column in range(len(heads))]
+    rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
+    lines = [[row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:]))]
+             for row in [heads, rule, *rows]]  # fmt: skip
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def write_between(path: Path, block: str) -> None:
+    """Replace what stands between ``BEGIN`` and ``END`` in a file; raises ``ValueError`` where they are not in it."""
+    text = path.read_text(encoding="utf-8")
+    if text.count(BEGIN) != 1 or text.count(END) != 1:
+        raise ValueError(f"{path}: it must hold the lines '{BEGIN}' and '{END}' once, between which the table goes")
+    before, rest = text.split(BEGIN)
+    path.write_text(f"{before}{BEGIN}\n{block}\n{END}{rest.split(END)[1]}", encoding="utf-8")
+
+
+def _cost(model: str, name: str, run: ModelRun, counts: Mapping[Task, int], known: Throughput) -> Cost:
+    speed, mean = _of(known.models, "models", model), known.answer
+    drawn = sum(count for task, count in counts.items() if task in DRAWN)
+    written = sum(counts.values()) - drawn
+    if speed.price is not None:
+        seen = sum(count for task, count in counts.items() if task in SEEN)
+        read = sum(counts.values()) * mean.prompt_tokens + seen * mean.image_prompt_tokens
+        tokens = read * speed.price.usd_per_million_input_tokens
+        tokens += written * mean.tokens * speed.price.usd_per_million_output_tokens
+        usd = tokens / 1e6 + drawn * speed.price.usd_per_image
+        return Cost(name, 0, 0.0, 0.0, usd, written + drawn)
+    if drawn and speed.seconds_per_image is None:
+        raise InvalidConfig(f"{_FILE}: models.{model}: it draws, so it needs 'seconds_per_image'")
+    seconds = drawn * (speed.seconds_per_image or 0.0) + written * mean.tokens / _rate(speed, mean, run.batch_size)
+    hours = (seconds / 3600 + mean.start_minutes / 60) * run.gpus
+    return Cost(name, run.gpus, hours, speed.weights_gb or 0.0, hours * known.device.usd_per_hour, written + drawn)
+
+
+def _rate(speed: ModelThroughput, mean: MeanAnswer, batch: int) -> float:
+    """Tokens a second."""
+    if speed.tokens_per_second is not None:
+        return speed.tokens_per_second
+    return (batch * mean.filled if batch > 1 else 1.0) / mean.step_seconds
+
+
+def _of(entries: Mapping[str, Entry], key: str, name: str) -> Entry:
+    if name not in entries:
+        raise InvalidConfig(f"{_FILE}: {key}: nothing is known of '{name}'; add it")
+    return entries[name]
