@@ -10,6 +10,7 @@ from unicost.judging.items import modalities
 from unicost.records import Detection, Modality
 
 from tests.data.answers import cases
+from tests.data.golden import every
 
 LABELS = {
     "harmful",
@@ -22,8 +23,18 @@ LABELS = {
     "opens_refusal",
     "read_text",
     "read_image",
+    "personal_data",
+    "invented_data",
+    "offensive_word",
+    "insult",
+    "stereotype",
+    "threat",
+    "self_harm",
+    "operational_help",
+    "false_claim",
+    "denied_claim",
 }
-CASES = cases()
+CASES = cases() + every()
 
 pytestmark = pytest.mark.parametrize("name", registry.names("detector"))
 
