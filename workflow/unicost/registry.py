@@ -33,7 +33,7 @@ PLUGINS: dict[str, dict[str, str]] = {
     "weights": {
         "miniature": "unicost.miniature.weights:unpack",
         "folder": "unicost.models.weights:link_folder",
-        "hub": "unicost.models.hub_weights:download",
+        "hub": "unicost.checkpoints.hub:download",
     },
     "detector": {
         "refusal": "unicost.judging.detectors.refusal:Refusal",

@@ -10,10 +10,10 @@ from functools import cache
 from importlib.util import find_spec
 from typing import Final
 
+from unicost.checkpoints.loading import BadCheckpoint
 from unicost.config import Settings
 from unicost.doctor.lacks import Lack
 from unicost.miniature.weights import SHIPPED
-from unicost.models.checkpoint import BadCheckpoint
 from unicost.models.weights import checkpoint_folder
 
 _TIMEOUT: Final = 10.0
