@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, Final, Protocol
 
@@ -31,22 +31,31 @@ class Message:
 
 @dataclass(frozen=True)
 class ChatRequest:
-    """What is asked. Temperature 0 is greedy; ``schema`` is a JSON schema of the answer, where the server can."""
+    """What is asked. Temperature 0 is greedy; ``schema`` is a JSON schema of the answer, where the server can.
+
+    ``parameters`` are further fields of the provider's request, and replace its own; None leaves a field out. Where
+    ``image`` is true, a picture is asked for (Gemini).
+    """
 
     messages: tuple[Message, ...]
     max_tokens: int
     temperature: float = 0.0
     seed: int | None = None
     schema: dict[str, Any] | None = None
+    parameters: dict[str, Any] = field(default_factory=dict)
+    image: bool = False
 
 
 @dataclass(frozen=True)
 class Completion:
-    """What came back: exactly one of ``text``, ``refusal`` and ``error_kind``.
+    """What came back: an answer (``text``, ``image`` or both), or else exactly one of ``refusal`` and ``error_kind``.
 
-    ``refusal`` is the provider's block, with its stage and reason, or the provider's own words of refusal where it
-    keeps them apart from the text. ``finish_reason`` is ``stop``, ``length`` or the provider's own word. ``seconds`` is
-    the time of the call that succeeded. An answer cut off by ``max_tokens`` has a text.
+    ``refusal`` is the provider's block: its stage (``input``, ``output`` or ``unknown``), a colon, and its reason. What
+    the model itself words as a refusal is a text, also where the provider keeps it apart (OpenAI's ``message.refusal``,
+    whose finish reason here is ``refusal``). ``finish_reason`` is ``stop``, ``length`` (cut off by ``max_tokens``) or
+    the provider's own word. ``error_kind`` is one of those in ``failures``. ``text_tokens`` are the tokens of the
+    answer that are charged as text, where they are not all. ``seconds`` is the time of the attempt that succeeded.
+    ``prompt`` is what was asked, as JSON, each image by its SHA-256, with the name of the model that answered.
     """
 
     text: str | None = None
@@ -58,6 +67,9 @@ class Completion:
     completion_tokens: int | None = None
     cost_usd: float | None = None
     seconds: float | None = None
+    image: bytes | None = None
+    text_tokens: int | None = None
+    prompt: str | None = None
 
 
 class Chat(Protocol):
@@ -67,21 +79,23 @@ class Chat(Protocol):
         """Yield (index, completion) as they complete, every index once.
 
         A request that fails, or that the cost cap leaves unasked (``cost_cap``), is a completion with ``error_kind``.
-        Raises ``calling.AccessDenied`` where no key is set or the provider does not accept it.
+        Raises ``failures.AccessDenied`` where no key is set or the provider does not accept it, and
+        ``failures.ProviderLost`` where nobody answers.
         """
         ...
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections; a later ``complete`` opens them anew."""
         ...
 
 
 def build_chat(provider: str, **options: Any) -> Chat:
     """A chat with ``openai`` (and every server that speaks its protocol), ``gemini`` or ``anthropic``.
 
-    Options of all: ``model``; ``key_env`` and ``base_url_env``, the variables that hold the key and the address, with
-    the provider's usual names by default; ``price`` and ``limits``, see ``calling``. Raises ``UnknownName``, and
-    ``TypeError`` or ``ValueError`` for an option that is none. Imports no SDK and opens no connection.
+    Options of all: ``model``; ``key_env`` and ``base_url_env``, the variables that hold the key and the address, by
+    default with the provider's usual names, ``key_env=None`` for a server without keys; ``base_url``, an address that
+    is no secret; ``price`` and ``limits`` (see ``settings``). Raises ``UnknownName``, and ``TypeError`` or
+    ``ValueError`` for an option that is none. Imports no SDK and opens no connection.
     """
     if provider not in _PROVIDERS:
         raise UnknownName(f"unknown provider '{provider}': {did_you_mean(provider, list(_PROVIDERS))}")
