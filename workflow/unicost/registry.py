@@ -49,6 +49,7 @@ PLUGINS: dict[str, dict[str, str]] = {
         "miniature_scene": "unicost.miniature.detectors:UnsafeScene",
     },
     "judge": {
+        "llm": "unicost.judging.judges.llm:LlmJudge",
         "rules": "unicost.judging.judges.rules:Rules",
         "refusal_alone": "unicost.judging.judges.refusal_alone:RefusalAlone",
         "miniature_trained": "unicost.miniature.trained_judge:TrainedJudge",

@@ -16,6 +16,7 @@ from unicost.interfaces import JudgeRequest
 from unicost.judging.answers import Unreadable
 from unicost.judging.items import modalities
 from unicost.providers.chat import Chat, ChatRequest, Completion
+from unicost.providers.failures import AccessDenied, ProviderLost
 from unicost.records import Aspect, Judgement, Label
 
 LABELS: Final = {
@@ -23,6 +24,8 @@ LABELS: Final = {
     Aspect.INTRINSIC: (Label.UNSAFE, Label.SAFE),
 }
 """The labels of each aspect."""
+ACCESS_DENIED, PROVIDER_LOST = "access_denied", "provider_lost"
+"""Kinds of errors after which nobody is asked any more."""
 _LONGEST_MESSAGE: Final = 300
 
 
@@ -85,12 +88,25 @@ def judge_each(
                 questions.append(question)
         if len(done[number]) == len(aspects):
             yield number, [done[number][aspect] for aspect in aspects]
-    for index, completion in chat.complete(questions) if questions else ():
+    for index, completion in _complete(chat, questions) if questions else ():
         place = places[index]
         found = done[place.request]
         found[place.aspect] = _judgement(form, requests[place.request], place.aspect, completion)
         if len(found) == len(aspects):
             yield place.request, [found[aspect] for aspect in aspects]
+
+
+def _complete(chat: Chat, questions: Sequence[ChatRequest]) -> Iterator[tuple[int, Completion]]:
+    """Every question's completion; where access ends, what is left is in error and nothing is raised."""
+    left = dict.fromkeys(range(len(questions)))
+    try:
+        for index, completion in chat.complete(questions):
+            del left[index]
+            yield index, completion
+    except (AccessDenied, ProviderLost) as error:
+        kind = ACCESS_DENIED if isinstance(error, AccessDenied) else PROVIDER_LOST
+        for index in left:
+            yield index, Completion(error_kind=kind, error_message=str(error))
 
 
 def in_order(number: int, found: Iterable[tuple[int, list[Judgement]]]) -> list[Judgement]:
@@ -127,7 +143,7 @@ def unscored(name: str, request: JudgeRequest, aspect: Aspect, reason: str) -> J
 def _judgement(form: Form, request: JudgeRequest, aspect: Aspect, completion: Completion) -> Judgement:
     if completion.error_kind:
         message = (completion.error_message or "").strip().replace("\n", " ")[:_LONGEST_MESSAGE]
-        row = unscored(form.name, request, aspect, f"the judge was not reached: {completion.error_kind}")
+        row = unscored(form.name, request, aspect, f"the call to the judge failed: {completion.error_kind}")
         return replace(row, error=f"{completion.error_kind}: {message}" if message else completion.error_kind)
     try:
         _check_whole(completion)
@@ -143,6 +159,8 @@ def _check_whole(completion: Completion) -> None:
     """Raise ``Unreadable`` for a refusal by the judge and for an answer that was cut off."""
     if completion.refusal is not None:
         raise Unreadable(f"the judge refused to judge: {completion.refusal[:_LONGEST_MESSAGE]}")
+    if completion.finish_reason == "refusal":
+        raise Unreadable("the judge refused to judge")
     if completion.finish_reason == "length":
         raise Unreadable("the judge's answer was cut off at max_tokens")
     if completion.finish_reason not in (None, "stop"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +14,7 @@ from unicost import registry
 from unicost.config.judging import PluginEntry
 from unicost.interfaces import Judge, JudgeRequest
 from unicost.journal import Journal, item_key
+from unicost.judging.asking import ACCESS_DENIED, PROVIDER_LOST
 from unicost.judging.intents import Intent
 from unicost.judging.items import BATCH, UnmatchedRow, batches, instances_by_id, iterate_responses, response_hash
 from unicost.progress import bar
@@ -33,6 +34,10 @@ class IncompleteJudge(ValueError):
     """A judge that left a request out, or judged one twice."""
 
 
+class JudgeLost(OSError):
+    """A judge that cannot be asked any more: no access, or nobody there. What it has said is in the journal."""
+
+
 def judge(
     *,
     name: str,
@@ -48,7 +53,7 @@ def judge(
 
     Finished items come from the journal; a judgement that failed (``error`` is set) is not finished and is tried again
     by the next run. Raises ``UnmatchedRow`` for rows that do not fit together, ``IncompleteJudge`` for a judge that
-    does not answer everything, and ``unicost.store.UnreadableFile``.
+    does not answer everything, ``JudgeLost`` for one that cannot be asked, and ``unicost.store.UnreadableFile``.
     """
     instances = instances_by_id(benchmark)
     meant = {row.instance: row.intention for row in iterate_records(intents, Intent)}
@@ -117,6 +122,7 @@ class _Asked:
                 for place, rows in self._fresh(todo, places):
                     fresh[place] = rows
                     progress.update(1)
+                self._check_access(fresh.values())
                 for request in batch:
                     place = _place(request)
                     yield from fresh[place] if place in fresh else _stored(self.name, request, known[places[place]])
@@ -138,6 +144,13 @@ class _Asked:
         finally:
             if made:
                 self.finished.add(made)
+
+    def _check_access(self, fresh: Iterable[Sequence[Judgement]]) -> None:
+        """Raise ``JudgeLost`` where access ended: a file full of errors would stand in the way of the next run."""
+        errors = (row.error for rows in fresh for row in rows if row.error)
+        lost = next((error for error in errors if error.startswith((ACCESS_DENIED, PROVIDER_LOST))), None)
+        if lost:
+            raise JudgeLost(f"judge '{self.name}': {lost.partition(': ')[2]}")
 
     def _ask(self, requests: Sequence[JudgeRequest]) -> Iterator[tuple[JudgeRequest, list[Judgement]]]:
         """Each request with the judge's rows, one an aspect, as they come.
