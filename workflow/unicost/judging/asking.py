@@ -18,6 +18,7 @@ from unicost.judging.items import modalities
 from unicost.providers.chat import Chat, ChatRequest, Completion
 from unicost.providers.failures import AccessDenied, ProviderLost
 from unicost.records import Aspect, Judgement, Label
+from unicost.registry import did_you_mean
 
 LABELS: Final = {
     Aspect.CONTEXTUAL: (Label.UNSAFE, Label.SAFE, Label.REFUSAL),
@@ -44,7 +45,10 @@ class Reading(NamedTuple):
 class Form(Protocol):
     """How a judge is asked and how its answers are read."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """The judge's name."""
+        ...
 
     def question(self, request: JudgeRequest, aspect: Aspect) -> ChatRequest:
         """What the model is asked; raises ``Unjudgeable``."""
@@ -107,6 +111,19 @@ def _complete(chat: Chat, questions: Sequence[ChatRequest]) -> Iterator[tuple[in
         kind = ACCESS_DENIED if isinstance(error, AccessDenied) else PROVIDER_LOST
         for index in left:
             yield index, Completion(error_kind=kind, error_message=str(error))
+
+
+def some_aspects(name: str, wanted: Sequence[str], able: frozenset[Aspect]) -> frozenset[Aspect]:
+    """The aspects by their names; raises ``ValueError`` for one that the judge cannot answer, and for none."""
+    names = [aspect.value for aspect in sorted(able)]
+    for aspect in wanted:
+        if aspect not in names:
+            raise ValueError(
+                f"judge '{name}': aspects: it cannot answer '{aspect}': {did_you_mean(str(aspect), names)}"
+            )
+    if not wanted or isinstance(wanted, str):
+        raise ValueError(f"judge '{name}': aspects must be a list of {', '.join(names)}")
+    return frozenset(map(Aspect, wanted))
 
 
 def in_order(number: int, found: Iterable[tuple[int, list[Judgement]]]) -> list[Judgement]:

@@ -123,7 +123,7 @@ class LocalChat:
         ]
         if self._processor is not None:
             prompts = [self._render(self._processor, messages(history)) for history in turns]
-            pictures = [[_decode(image) for turn in history for image in turn.images] for history in turns]
+            pictures = [[decode(image) for turn in history for image in turn.images] for history in turns]
             return tokenise(self._model, self._processor, prompts, images=pictures if any(pictures) else None)
         if any(turn.images for history in turns for turn in history):
             raise ValueError("the question holds a picture, which this checkpoint cannot see; set sees_images to false")
@@ -172,7 +172,7 @@ def _size(request: ChatRequest) -> tuple[int, int]:
     return sum(len(one.images) for one in request.messages), sum(len(one.text) for one in request.messages)
 
 
-def _decode(image: Image) -> Any:
+def decode(image: Image) -> Any:
     """The picture upright and in RGB; raises ``ValueError``."""
     from PIL import Image as Pillow
     from PIL import ImageOps

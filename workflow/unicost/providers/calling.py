@@ -112,9 +112,7 @@ class Caller:
         except BaseExceptionGroup as errors:
             done.put(errors.exceptions[0])
 
-    async def _once(
-        self, ask: Callable[[], Awaitable[Completion]], tokens: tuple[int, int], images: int
-    ) -> Completion:
+    async def _once(self, ask: Callable[[], Awaitable[Completion]], tokens: tuple[int, int], images: int) -> Completion:
         """One attempt, in its place, its tokens and its money accounted for."""
         most = self._price.usd(*tokens, images) if self._price is not None else 0.0
         await self._purse.set_aside(most)

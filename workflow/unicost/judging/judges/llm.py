@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Final
 
 from unicost.interfaces import JudgeRequest
 from unicost.judging import answers
-from unicost.judging.asking import LABELS, Reading, Unjudgeable, in_order, judge_each
+from unicost.judging.asking import LABELS, Reading, Unjudgeable, in_order, judge_each, some_aspects
 from unicost.judging.backends import Backend
 from unicost.judging.fence import forgeries, mark
 from unicost.judging.items import modalities
@@ -88,19 +88,6 @@ class LlmJudge:
         if "_chat" in vars(self):
             self._chat.close()
             del self._chat
-
-
-def some_aspects(name: str, wanted: Sequence[str], able: frozenset[Aspect]) -> frozenset[Aspect]:
-    """The aspects by their names; raises ``ValueError`` for one that the judge cannot answer, and for none."""
-    names = [aspect.value for aspect in sorted(able)]
-    for aspect in wanted:
-        if aspect not in names:
-            raise ValueError(
-                f"judge '{name}': aspects: it cannot answer '{aspect}': {did_you_mean(str(aspect), names)}"
-            )
-    if not wanted or isinstance(wanted, str):
-        raise ValueError(f"judge '{name}': aspects must be a list of {', '.join(names)}")
-    return frozenset(map(Aspect, wanted))
 
 
 class _Form:
