@@ -16,6 +16,8 @@ from unicost.records import Instance, Modality, Response
 
 SHIPPED: Final = Path(__file__).resolve().parents[2] / "resources" / "judge_prompts"
 """The prompts that ship."""
+_PLACE: Final = "\0"
+"""Stands for the marker in a system message, which is rendered once."""
 _FILES: Final = ("*.j2", "definitions.yaml")
 
 
@@ -37,20 +39,26 @@ class Prompts:
                     raise MissingPrompt(
                         f"{self.folder}: no {name}.{role}.j2; copy workflow/resources/judge_prompts to it"
                     )
+        self._systems: dict[tuple[str, tuple[str, ...], str], str] = {}
         self._environment = jinja2.Environment(
             loader=jinja2.FileSystemLoader(self.folder),
             undefined=jinja2.StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
             autoescape=False,
+            auto_reload=False,
         )
 
-    def render(self, name: str, **values: Any) -> tuple[str, str]:
-        """The system and the user message of a prompt."""
-        system, user = (
-            self._environment.get_template(f"{name}.{role}.j2").render(values) for role in ("system", "user")
-        )
-        return system.strip(), user.strip()
+    def render(self, name: str, marker: str, labels: Sequence[str] = (), answer: str = "", **values: Any) -> list[str]:
+        """The system and the user message of a prompt; the former knows the marker, labels and form of answer alone."""
+        key = name, tuple(labels), answer
+        if key not in self._systems:
+            self._systems[key] = self._render(f"{name}.system.j2", marker=_PLACE, labels=labels, answer=answer)
+        user = self._render(f"{name}.user.j2", marker=marker, labels=labels, answer=answer, **values)
+        return [self._systems[key].replace(_PLACE, marker), user]
+
+    def _render(self, file: str, **values: Any) -> str:
+        return self._environment.get_template(file).render(values).strip()
 
     def definition(self, category: str, leaf: str) -> str:
         """What a leaf, or else its category, means; nothing where that is not written down."""
