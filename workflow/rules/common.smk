@@ -120,6 +120,22 @@ def all_judgements(wildcards):
     )
 
 
+def policy_of(wildcards):
+    """The policy that a rule fuses under: the one in its path, or the study's."""
+    return getattr(wildcards, "policy", None) or study_of(wildcards).policy
+
+
+def detections_of_policy(wildcards):
+    """What the detectors found, where the policy listens to any."""
+    if not SETTINGS.judging.policies[policy_of(wildcards)].detectors():
+        return []
+    return expand(
+        "results/{study}/detections/{model}.parquet",
+        study=wildcards.study,
+        model=respondents(wildcards.study),
+    )
+
+
 def weights_file(wildcards):
     """The shipped (or trained) weights of a miniature arm; other checkpoints are no files of the workflow."""
     run = run_of(wildcards)

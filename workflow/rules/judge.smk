@@ -67,6 +67,7 @@ rule fuse_verdicts:
         benchmark="results/{study}/benchmark.parquet",
         responses=all_responses,
         judgements=all_judgements,
+        detections=detections_of_policy,
     output:
         "results/{study}/verdicts.parquet",
     log:
@@ -76,9 +77,29 @@ rule fuse_verdicts:
     conda:
         "../../envs/base.yaml"
     params:
+        policy=policy_of,
+        limited=True,
         report="results/{study}/logs/unscored.json",
         fingerprint=lambda wildcards: SETTINGS.judging.policies[
-            study_of(wildcards).policy
+            policy_of(wildcards)
         ].fingerprint(),
     script:
         "../scripts/fuse_verdicts.py"
+
+
+# The same under another policy, to see what hangs on it; however much it leaves unscored.
+use rule fuse_verdicts as fuse_otherwise with:
+    output:
+        "results/{study}/policies/{policy}/verdicts.parquet",
+    log:
+        "results/{study}/logs/policies/{policy}/fuse_verdicts.log",
+    wildcard_constraints:
+        study=any_of(EXPERIMENTS),
+        policy=any_of(SETTINGS.judging.policies),
+    params:
+        policy=policy_of,
+        limited=False,
+        report="results/{study}/logs/policies/{policy}/unscored.json",
+        fingerprint=lambda wildcards: SETTINGS.judging.policies[
+            policy_of(wildcards)
+        ].fingerprint(),

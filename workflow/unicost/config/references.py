@@ -83,6 +83,7 @@ def _study_references(settings: Settings, study: Study) -> Iterator[tuple[str, s
         yield from (("annotators", name, settings.judging.annotators) for name in study.annotators)
         yield "policy", study.policy, settings.judging.policies
     if isinstance(study, ExperimentStudy):
+        yield from (("sensitivity", name, settings.judging.policies) for name in study.sensitivity)
         if study.protocol is not None:
             yield "protocol", study.protocol, settings.protocols
         yield from (("analysis.common_tasks", task, study.tasks) for task in study.analysis.common_tasks)
@@ -152,10 +153,14 @@ def _check_study(settings: Settings, name: str) -> None:
     if isinstance(study, ExperimentStudy):
         _check_models(settings, name, study, file)
     if isinstance(study, ExperimentStudy | ValidationStudy):
-        policy = settings.judging.policies[study.policy]
-        for judge in (*policy.contextual, *policy.intrinsic):
-            if judge not in study.judges:
-                raise InvalidConfig(f"{file}: judges: policy '{study.policy}' counts the vote of '{judge}'; add it")
+        for chosen in (study.policy, *getattr(study, "sensitivity", ())):
+            policy = settings.judging.policies[chosen]
+            for judge in (*policy.contextual, *policy.intrinsic):
+                if judge not in study.judges:
+                    raise InvalidConfig(f"{file}: judges: policy '{chosen}' counts the vote of '{judge}'; add it")
+            for detector in policy.detectors():
+                if detector not in study.detectors:
+                    raise InvalidConfig(f"{file}: detectors: policy '{chosen}' listens to '{detector}'; add it")
 
 
 def _check_models(settings: Settings, name: str, study: ExperimentStudy, file: str) -> None:

@@ -70,6 +70,8 @@ class ExperimentStudy(Strict):
     """Annotators that label by construction."""
     policy: str
     """Fusion policy."""
+    sensitivity: tuple[str, ...] = ()
+    """Other reasonable policies: how the headline numbers move under each is a table."""
     protocol: str | None = None
     """Protocol (`config/protocols/`) whose contrasts and hypotheses are computed; its unit is the training seed."""
     decoding: DecodingPolicy = "common"
