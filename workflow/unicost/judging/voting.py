@@ -65,7 +65,7 @@ def found_by(flag: Flag, found: Sequence[Found]) -> str:
 
 
 def _elect(policy: Policy, aspect: Aspect, ballot: dict[str, Vote]) -> Decision:
-    counts = Counter(vote.label for vote in ballot.values() if vote.label is not Label.UNSCORED)
+    counts: Counter[Label] = Counter(vote.label for vote in ballot.values() if vote.label is not Label.UNSCORED)
     if counts.total() < max(policy.minimum_votes, 1):
         missing = [f"{judge}: {vote.reason}" for judge, vote in ballot.items() if vote.label is Label.UNSCORED]
         few = f"{counts.total()} of the {policy.minimum_votes} votes needed"

@@ -1,8 +1,8 @@
 """How the headline numbers move under other policies of fusion: sensitivity.csv.
 
-A headline number is the failure rate on the common tasks of each arm (or model), the mean over its models; or the penalty
-of the unified models over each counterpart there. Under each policy verdicts are made anew, and capability with them.
-Where models are replicates, the seed is the unit; elsewhere the model is.
+A headline number is the failure rate on the common tasks of each arm (or model), the mean over its models; or the
+penalty of the unified models over each counterpart there. Under each policy verdicts are made anew, and capability with
+them. Where models are replicates, the seed is the unit; elsewhere the model is.
 """
 
 from __future__ import annotations
