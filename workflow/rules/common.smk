@@ -120,6 +120,12 @@ def all_judgements(wildcards):
     )
 
 
+def extractor_fingerprint(wildcards):
+    """Over the extractor of intentions, if the study has one."""
+    name = study_of(wildcards).extractor
+    return SETTINGS.judging.extractors[name].fingerprint("extractor") if name else ""
+
+
 def policy_of(wildcards):
     """The policy that a rule fuses under: the one in its path, or the study's."""
     return getattr(wildcards, "policy", None) or study_of(wildcards).policy

@@ -12,6 +12,9 @@ rule extract_intents:
         study=any_of(JUDGED),
     conda:
         "../../envs/base.yaml"
+    params:
+        fingerprint=extractor_fingerprint,
+        journal="results/{study}/journal/intents.sqlite",
     script:
         "../scripts/extract_intents.py"
 

@@ -48,6 +48,9 @@ PLUGINS: dict[str, dict[str, str]] = {
         "miniature_text": "unicost.miniature.detectors:HarmfulAdvice",
         "miniature_scene": "unicost.miniature.detectors:UnsafeScene",
     },
+    "extractor": {
+        "llm": "unicost.judging.extractor:LlmIntents",
+    },
     "judge": {
         "llm": "unicost.judging.judges.llm:LlmJudge",
         "llama_guard_3": "unicost.judging.judges.guards.llama_guard:LlamaGuard3",

@@ -103,12 +103,14 @@ class JudgesFile(Strict):
     """Judges by name."""
     annotators: dict[str, PluginEntry] = {}
     """Annotators that label by construction."""
+    extractors: dict[str, PluginEntry] = {}
+    """Extractors of intentions."""
     policies: dict[str, Policy]
     """Fusion policies by name."""
 
     @model_validator(mode="after")
     def _known(self) -> JudgesFile:
-        for group in ("detector", "judge", "annotator"):
+        for group in ("detector", "judge", "annotator", "extractor"):
             for entry in getattr(self, f"{group}s").values():
                 registry.check(group, entry.plugin)
         return self

@@ -81,6 +81,7 @@ def _study_references(settings: Settings, study: Study) -> Iterator[tuple[str, s
         yield from (("detectors", name, settings.judging.detectors) for name in study.detectors)
         yield from (("judges", name, settings.judging.judges) for name in study.judges)
         yield from (("annotators", name, settings.judging.annotators) for name in study.annotators)
+        yield from (("extractor", name, settings.judging.extractors) for name in filter(None, [study.extractor]))
         yield "policy", study.policy, settings.judging.policies
     if isinstance(study, ExperimentStudy):
         yield from (("sensitivity", name, settings.judging.policies) for name in study.sensitivity)
@@ -97,7 +98,7 @@ def _plugins(settings: Settings) -> Iterator[tuple[str, str, str, str, dict[str,
     for name, model in settings.models.items():
         if model.run is not None:
             yield "config/models/", f"{name}.run", "adapter", model.run.adapter, model.run.options
-    for group in ("detector", "judge", "annotator"):
+    for group in ("detector", "judge", "annotator", "extractor"):
         for name, entry in getattr(settings.judging, f"{group}s").items():
             yield "config/judges.yaml", f"{group}s.{name}", group, entry.plugin, entry.options
 

@@ -163,7 +163,7 @@ def _judgement(form: Form, request: JudgeRequest, aspect: Aspect, completion: Co
         row = unscored(form.name, request, aspect, f"the call to the judge failed: {completion.error_kind}")
         return replace(row, error=f"{completion.error_kind}: {message}" if message else completion.error_kind)
     try:
-        _check_whole(completion)
+        check_whole(completion)
         row = label_row(form.name, request, aspect, form.read(request, aspect, completion.text))
     except Unreadable as obstacle:
         row = unscored(form.name, request, aspect, str(obstacle))
@@ -172,7 +172,7 @@ def _judgement(form: Form, request: JudgeRequest, aspect: Aspect, completion: Co
     return replace(row, tokens=sum(tokens) if tokens else None, latency_seconds=completion.seconds)
 
 
-def _check_whole(completion: Completion) -> None:
+def check_whole(completion: Completion) -> None:
     """Raise ``Unreadable`` for a refusal by the judge and for an answer that was cut off."""
     if completion.refusal is not None:
         raise Unreadable(f"the judge refused to judge: {completion.refusal[:_LONGEST_MESSAGE]}")

@@ -104,9 +104,8 @@ def run_injections(
     for aspect in sorted(plugin.aspects):
         told = [(kind, *_told(labels, aspect, case)) for case in cases if (kind := case[1]) != _PLAIN]
         for kind in (ALL, *dict.fromkeys(row[0] for row in told)):
-            rows.append(
-                (name, aspect.value, kind, *_counts([row[1:] for row in told if kind in (ALL, row[0])], confidence))
-            )
+            counted = [row[1:] for row in told if kind in (ALL, row[0])]
+            rows.append((name, aspect.value, kind, *_counts(counted, confidence)))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
