@@ -14,7 +14,7 @@ from unicost.doctor.lacks import Lack
 
 def packages(settings: Settings, study: str) -> Iterator[Lack]:
     """Packages in ``packages`` of a plugin's class that cannot be imported. Imports none of them but their parents."""
-    for name, plugin in dict((name, plugin) for name, plugin, _ in _plugins(settings, study)).items():
+    for name, plugin in {name: plugin for name, plugin, _ in _plugins(settings, study)}.items():
         missing = [package for package in getattr(plugin, "packages", ()) if not _is_there(package)]
         if missing:
             yield Lack(

@@ -35,8 +35,8 @@ class GeminiAdapter(Served):
     ) -> None:
         """``image_decoding`` is for tasks that end with a picture, as ``decoding`` by default; a picture takes tokens.
 
-        ``dtype`` and ``device`` are the provider's to choose. ``top_k`` is sent where it is set: the API has no word for
-        keeping all tokens. ``provider`` holds options of ``providers.gemini.GeminiChat``: ``threshold``,
+        ``dtype`` and ``device`` are the provider's to choose. ``top_k`` is sent where it is set: the API has no word
+        for keeping all tokens. ``provider`` holds options of ``providers.gemini.GeminiChat``: ``threshold``,
         ``image_config``. Raises ``ValueError`` and ``TypeError``.
         """
         self._decoding = decoding or Decoding()

@@ -22,8 +22,8 @@ class OpenAIImagesAdapter(Served):
 
     It is measured as a system: filters before and behind the model belong to it, and their block is
     ``provider_refusal`` with its stage, where the provider tells it. An instance of several user turns is edited turn
-    by turn: a turn that brings no picture of its own edits the one that the turn before it made. Nothing of ``decoding``
-    applies; ``parameters`` do.
+    by turn: a turn that brings no picture of its own edits the one that the turn before it made. Nothing of
+    ``decoding`` applies; ``parameters`` do.
     """
 
     version: ClassVar[int] = 1
@@ -42,8 +42,8 @@ class OpenAIImagesAdapter(Served):
     ) -> None:
         """``most_images`` is how many pictures a turn may bring; ``dtype`` and ``device`` are the provider's to choose.
 
-        ``provider`` holds options of ``providers.openai_images.OpenAIImages``, among them ``parameters``: size, quality,
-        moderation. Raises ``ValueError`` and ``TypeError``.
+        ``provider`` holds options of ``providers.openai_images.OpenAIImages``, among them ``parameters``: size,
+        quality, moderation. Raises ``ValueError`` and ``TypeError``.
         """
         if system_prompt is not None:
             raise ValueError("system_prompt: OpenAI's images take none; leave it out")

@@ -1,4 +1,4 @@
-"""Models behind an API have no weights: their folder stays empty, and its provenance names the provider and the model."""
+"""Models behind an API have no weights: their folder is empty, and its provenance names provider and model."""
 
 from __future__ import annotations
 

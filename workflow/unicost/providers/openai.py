@@ -96,7 +96,7 @@ class OpenAIChat(OpenAI):
 
     def settings(self, request: ChatRequest) -> dict[str, Any]:
         """Greedy is temperature 0; a schema is asked for as OpenAI and vLLM do, strictly."""
-        own = {
+        own: dict[str, Any] = {
             self._length_parameter: request.max_tokens,
             "temperature": request.temperature,
             "top_p": 1.0,
