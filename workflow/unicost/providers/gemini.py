@@ -25,8 +25,8 @@ _THRESHOLDS: Final = frozenset(
 class GeminiChat(Provider):
     """``generate_content``. Every field of decoding that the API knows is in each request.
 
-    ``NO_IMAGE`` without a text is a refusal: the model was asked for a picture and its provider sends none. With a text,
-    the text is the answer. ``IMAGE_OTHER`` and ``OTHER`` name no reason of content and are errors (``stopped``).
+    ``NO_IMAGE`` without a text is a refusal: a picture was asked for and the provider sends none. With a text, the text
+    is the answer. ``IMAGE_OTHER`` and ``OTHER`` name no reason of content and are errors (``stopped``).
     """
 
     name: ClassVar[str] = "gemini"
@@ -42,7 +42,7 @@ class GeminiChat(Provider):
         ``image_config`` says how a picture is drawn: ``aspect_ratio``, ``image_size``.
         """
         if threshold is not None and threshold not in _THRESHOLDS:
-            raise ValueError(f"threshold must be one of {', '.join(sorted(_THRESHOLDS))}, not '{threshold}'")
+            raise ValueError(f"threshold must be one of {', '.join(_THRESHOLDS)}, not '{threshold}'")
         super().__init__(**options)
         self._threshold, self._image_config = threshold, image_config or {}
 

@@ -100,22 +100,26 @@ class Purse:
         self._cap = cap_usd
         self._shut = False
         self._spent = self._aside = 0.0
+        self._open = 0
         self._changed = asyncio.Event()
 
     async def set_aside(self, usd: float) -> None:
         """Raise ``Failed`` (``cost_cap``) where the cap has no room for it."""
         while self._cap is not None and self._spent + self._aside + usd > self._cap:
-            if self._shut or self._aside <= 0:
+            if self._shut or not self._open:
                 self._shut = True
                 raise self._reached()
             await self._changed.wait()
         if self._shut:
             raise self._reached()
         self._aside += usd
+        self._open += 1
 
     def settle(self, aside: float, spent: float) -> None:
         """The call is over: what was set aside for it, and what it did cost."""
-        self._aside = max(0.0, self._aside - aside)
+        self._open -= 1
+        # Without rounding errors where nothing is set aside.
+        self._aside = self._aside - aside if self._open else 0.0
         self._spent += spent
         self._changed.set()
         self._changed = asyncio.Event()
