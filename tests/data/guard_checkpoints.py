@@ -146,8 +146,8 @@ def shieldgemma_2(folder: Path) -> None:
     torch.manual_seed(0)
     more = ("<image_soft>", "Yes", "No")
     template = (
-        "{{ bos_token }}{% for message in messages %}{% for part in message['content'] %}{% if part['type'] == 'image' %}"
-        "<boi> {% else %}{{ part['text'] }} {% endif %}{% endfor %}{% endfor %}"
+        "{{ bos_token }}{% for message in messages %}{% for part in message['content'] %}"
+        "{% if part['type'] == 'image' %}<boi> {% else %}{{ part['text'] }} {% endif %}{% endfor %}{% endfor %}"
     )
     named = {"image_token": "<image_soft>", "boi_token": "<boi>", "eoi_token": "<eoi>"}
     reader = tokenizer(more, named=named, chat_template=template)

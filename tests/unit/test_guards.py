@@ -1,4 +1,4 @@
-"""Guard models and classifiers as judges: what is put to each, how its answers are read, and tiny ones that really run."""
+"""Guard models and classifiers as judges: what is put to each, how it is read, and tiny ones that really run."""
 
 from __future__ import annotations
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from unicost.config.judging import PluginEntry
 from unicost.judging.intents import Intent, extract_intents
-from unicost.records import Turn
+from unicost.records import Instance, Turn
 from unicost.store import read_records
 
+from tests.data.chat_server import Reply, serving, words
+from tests.data.instances import picture
 from tests.data.rows import unsafe, write
 
 
@@ -54,8 +58,6 @@ def test_an_extractor_is_asked_once_where_nothing_is_stated(tmp_path: Path) -> N
     assert rows == [Intent("a", "to see a cat", "given"), Intent("b", "To find a home.", "llm")]
     assert "what is this ?" in words(asked[0]) and "Toxicity" in words(asked[0])
     assert [part["type"] for part in asked[0]["messages"][-1]["content"]] == ["image_url", "text"]
-    rows, asked = extract(tmp_path, lambda body: Reply(status=500, body=b"{}"), items, base_url="http://127.0.0.1:1/v1")
-    assert rows[1].extractor == "last_user_turn"
 
 
 def test_it_may_be_asked_always_and_remembers(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from snakemake.exceptions import WorkflowError
 
 from unicost.config import InvalidConfig, digest, load_settings
 from unicost.config.freezing import frozen_now
+from unicost.judging.weights import wanted_by
 from unicost.miniature.recipes import BadRecipe, load_recipes
 from unicost.registry import did_you_mean
 from unicost.reporting.catalogue import figure, figures_for, table, tables_for
@@ -53,6 +54,9 @@ DOWNLOADED = [
     if entry.download
 ]
 RUNNABLE = [name for name, model in SETTINGS.models.items() if model.run]
+JUDGES_WITH_CHECKPOINT = [
+    name for name, entry in SETTINGS.judging.judges.items() if wanted_by(entry)
+]
 WORKERS_WITH_CODE = [
     name for name, entry in SETTINGS.workers.items() if entry.repository
 ]
@@ -175,7 +179,9 @@ def packed_weights(checkpoint):
 
 
 def weights_of_judge(wildcards):
-    """The shipped (or trained) weights of a judge that was trained; other judges have none."""
+    """The weights of a judge: shipped or trained, or a checkpoint that is brought; other judges have none."""
+    if wildcards.judge in JUDGES_WITH_CHECKPOINT:
+        return f"results/judges/{wildcards.judge}/weights"
     if SETTINGS.judging.judges[wildcards.judge].plugin != "miniature_trained":
         return []
     if SETTINGS.main.miniature_weights == "trained":

@@ -39,6 +39,22 @@ rule detect:
         "../scripts/detect.py"
 
 
+rule fetch_judge:
+    output:
+        folder=directory("results/judges/{judge}/weights"),
+        provenance="results/judges/{judge}/weights.json",
+    log:
+        "results/judges/logs/{judge}.log",
+    wildcard_constraints:
+        judge=any_of(JUDGES_WITH_CHECKPOINT),
+    conda:
+        "../../envs/base.yaml"
+    params:
+        wanted=lambda wildcards: wanted_by(SETTINGS.judging.judges[wildcards.judge]),
+    script:
+        "../scripts/fetch_judge.py"
+
+
 rule judge:
     input:
         benchmark="results/{study}/benchmark.parquet",

@@ -8,11 +8,12 @@ from typing import Any, Final
 
 from unicost.config import digest
 from unicost.judging.local import LocalChat, weights_revision
-from unicost.providers.chat import Chat, build_chat
+from unicost.providers.chat import Chat, build_chat, provider_class
 from unicost.registry import did_you_mean
 
 LOCAL: Final = "transformers"
 SERVERS: Final = ("openai", "gemini", "anthropic")
+LOCAL_PACKAGES: Final = ("torch", "transformers", "safetensors", "tokenizers")
 BACKENDS: Final = (*SERVERS, LOCAL)
 
 
@@ -50,8 +51,20 @@ class Backend:
         return digest(weights_revision(Path(weights))) if weights else ""
 
     @staticmethod
-    def needs(options: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Packages and environment variables that must be there."""
-        if options.get("backend", LOCAL) == LOCAL:
-            return ("torch", "transformers", "safetensors", "tokenizers"), ()
-        return (), ()
+    def checkpoint(options: Mapping[str, Any], default: str = "") -> tuple[str, str | None]:
+        """The checkpoint that is loaded here, with its revision; an empty name on a server."""
+        if options.get("backend", LOCAL) != LOCAL:
+            return "", None
+        return str(options.get("checkpoint") or default), options.get("revision")
+
+    @staticmethod
+    def packages(options: Mapping[str, Any]) -> tuple[str, ...]:
+        """Modules that must be importable."""
+        backend = str(options.get("backend", LOCAL))
+        return LOCAL_PACKAGES if backend == LOCAL else provider_class(backend).packages
+
+    @staticmethod
+    def variables(options: Mapping[str, Any]) -> tuple[str, ...]:
+        """The environment variables that must be set."""
+        backend = str(options.get("backend", LOCAL))
+        return () if backend == LOCAL else tuple(provider_class(backend).variables(**options))

@@ -72,6 +72,11 @@ class Classifier(ABC):
         """What judgements depend on besides code and options: the weights, once they are there."""
         return weights_revision(Path(weights)) if weights else ""
 
+    @staticmethod
+    def local_checkpoint(*, checkpoint: str = "", revision: str | None = None, **_: Any) -> tuple[str, str | None]:
+        """The checkpoint that is loaded, with its revision."""
+        return checkpoint, revision
+
     def judge(self, requests: Sequence[JudgeRequest]) -> list[Judgement]:
         """One intrinsic judgement for each request."""
         rows: list[Judgement | None] = [by_rule(self.name, request, Aspect.INTRINSIC) for request in requests]

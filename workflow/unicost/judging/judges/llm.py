@@ -67,9 +67,19 @@ class LlmJudge:
         return f"{Prompts(prompts).revision()} {Backend.revision(options)}"
 
     @staticmethod
-    def needs(**options: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Packages and environment variables, for ``unicost doctor``."""
-        return Backend.needs(options)
+    def requires(**options: Any) -> tuple[str, ...]:
+        """Packages, for ``unicost doctor``."""
+        return Backend.packages(options)
+
+    @staticmethod
+    def variables(**options: Any) -> tuple[str, ...]:
+        """Environment variables, for ``unicost doctor``."""
+        return Backend.variables(options)
+
+    @staticmethod
+    def local_checkpoint(**options: Any) -> tuple[str, str | None]:
+        """The checkpoint that is loaded here, with its revision; an empty name on a server."""
+        return Backend.checkpoint(options)
 
     @cached_property
     def _chat(self) -> Chat:

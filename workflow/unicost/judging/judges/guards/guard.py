@@ -73,9 +73,19 @@ class Guard(ABC):
         return f"{read_format(cls.template) if cls.template else ''}{Backend.revision(options)}"
 
     @staticmethod
-    def needs(**options: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Packages and environment variables, for ``unicost doctor``."""
-        return Backend.needs({"backend": LOCAL} | options)
+    def requires(**options: Any) -> tuple[str, ...]:
+        """Packages, for ``unicost doctor``."""
+        return Backend.packages(options)
+
+    @staticmethod
+    def variables(**options: Any) -> tuple[str, ...]:
+        """Environment variables, for ``unicost doctor``."""
+        return Backend.variables(options)
+
+    @classmethod
+    def local_checkpoint(cls, **options: Any) -> tuple[str, str | None]:
+        """The checkpoint that is loaded here, with its revision; an empty name on a server."""
+        return Backend.checkpoint(options, cls.checkpoint)
 
     @cached_property
     def _chat(self) -> Chat:

@@ -34,6 +34,13 @@ class ShieldGemma2(Classifier):
     ) -> None:
         super().__init__(unsafe=unsafe, checkpoint=checkpoint, batch_size=batch_size, **options)
 
+    @staticmethod
+    def local_checkpoint(
+        *, checkpoint: str = "google/shieldgemma-2-4b-it", revision: str | None = None, **_: Any
+    ) -> tuple[str, str | None]:
+        """The checkpoint that is loaded, with its revision."""
+        return checkpoint, revision
+
     def kinds(self) -> Any:
         """See ``Classifier``."""
         return ("shieldgemma2",)
