@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from functools import cache
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -55,18 +55,23 @@ def asked(group: str) -> list[JudgeRequest]:
 
 
 def options(name: str) -> dict[str, Any]:
-    return {"backend": "openai", "model": "m", "base_url": chat(), "key_env": None} if name == "llm" else {}
+    return {"backend": "openai", "model": "m", "base_url": URL[0], "key_env": None} if name == "llm" else {}
 
 
-@cache
-def chat() -> str:
-    """A server for the judge that asks one: it finds refusals by their words and all else safe. It ends with us."""
+URL: list[str] = []
+
+
+@pytest.fixture(autouse=True, scope="module")
+def chat() -> Iterator[None]:
+    """A server for the judge that asks one: it finds refusals by their words and all else safe."""
 
     def answer(body: dict[str, Any]) -> Reply:
         refuses = "i can not help" in words(body) and "INTENTION" in words(body)
         return Reply(json.dumps({"reason": "", "verdict": "refusal" if refuses else "safe"}))
 
-    return serving(answer).__enter__().url
+    with serving(answer) as server:
+        URL[:] = [server.url]
+        yield
 
 
 def run(group: str, name: str, shown: list[JudgeRequest] | None = None) -> list[Judgement]:
