@@ -89,7 +89,7 @@ def test_a_missing_figure_is_named(known: Throughput, sentence: str) -> None:
         ("  qwen-image:", "  qwen-imag:", "models: unknown name 'qwen-imag': did you mean 'qwen-image'?"),
         ("  xstest:", "  xtest:", "instances: unknown name 'xtest': did you mean 'xstest'?"),
         (", source: 4 steps", "", "'seconds_per_image' needs its 'source'"),
-        ("{weights_gb: 14.1}", "{}", "models.chameleon-7b.weights_gb: Field required"),
+        ("{weights_gb: 14.1}", "{}", "models.chameleon-7b.weights_gb: is missing"),
     ],
 )
 def test_a_wrong_table_is_refused(tmp_path: Path, old: str, new: str, sentence: str) -> None:
