@@ -4,7 +4,8 @@ These are structural types: a plugin needs no base class and imports nothing but
 and one line in ``registry``; the contract tests in ``tests/contract`` find it there.
 
 For ``unicost doctor``, a class may name ``packages`` (modules that must be importable) and ``environment`` (variables
-that must be set), both ``ClassVar[tuple[str, ...]]``; for an export, a source may name ``title``, ``language`` (such as
+that must be set), both ``ClassVar[tuple[str, ...]]``, or have a static method ``variables(**options)`` in place of the
+latter; for an export, a source may name ``title``, ``language`` (such as
 ``en``) and ``card`` (the path of its data card).
 """
 
@@ -118,7 +119,11 @@ class Adapter(Protocol):
         ...
 
     def answer(self, instances: Sequence[Instance], seeds: Sequence[int]) -> list[Answer]:
-        """Answer one batch; the result has the batch's length and order. Item k depends on seed k alone."""
+        """Answer one batch; the result has the batch's length and order. Item k depends on seed k alone.
+
+        An adapter whose answers come one by one also has ``answer_each``, with the same parameters, which yields
+        (index, answer) as they complete, every index once.
+        """
         ...
 
     def close(self) -> None:
