@@ -26,7 +26,9 @@ PLUGINS: dict[str, dict[str, str]] = {
         "emu3": "unicost.models.emu3:Emu3",
         "image_editor": "unicost.models.image_editor:ImageEditor",
         "janus": "unicost.models.janus:Janus",
+        "llama_cpp": "unicost.models.llama_cpp:LlamaCpp",
         "text_to_image": "unicost.models.text_to_image:TextToImage",
+        "transformers_serve": "unicost.models.transformers_serve:TransformersServe",
         "vision_language": "unicost.models.vision_language:VisionLanguage",
         "worker": "unicost.models.worker:Worker",
     },
@@ -34,6 +36,7 @@ PLUGINS: dict[str, dict[str, str]] = {
         "miniature": "unicost.miniature.weights:unpack",
         "folder": "unicost.models.weights:link_folder",
         "hub": "unicost.models.hub_weights:download",
+        "package": "unicost.models.package_weights:link_file",
     },
     "detector": {
         "refusal": "unicost.judging.detectors.refusal:Refusal",

@@ -113,9 +113,9 @@ class ModelRun(Strict):
     adapter: str
     """Name of the adapter that drives the model."""
     weights: str
-    """Where the checkpoint comes from: `hub`, `folder` (on this machine) or `miniature` (shipped or trained here)."""
+    """Where the checkpoint comes from: `hub`, `folder` (on this machine), `package` (of Python) or `miniature`."""
     checkpoint: str
-    """The checkpoint's name at that place: on the hub `owner/name`."""
+    """The checkpoint's name at that place: on the hub `owner/name`, in an installed Python package `package/file`."""
     revision: str | None = None
     """Which version of it, on the hub alone: a commit, 40 hexadecimal digits, or `main`, which is not pinned."""
     files: tuple[str, ...] = ()
