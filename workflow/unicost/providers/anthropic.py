@@ -78,16 +78,15 @@ class AnthropicChat(Provider):
         return of_status(status, said, error.response.headers)
 
     async def _connect(self, key: str, address: str | None) -> Any:
-        from anthropic import AsyncAnthropic, DefaultAioHttpClient
+        from anthropic import AsyncAnthropic
 
-        seconds = self.limits.timeout_seconds
-        http = DefaultAioHttpClient(timeout=seconds)
+        from unicost.providers.transport import QuickClient
+
         return AsyncAnthropic(
             api_key=key,
             base_url=address or "https://api.anthropic.com",
             max_retries=0,
-            timeout=seconds,
-            http_client=http,
+            http_client=QuickClient(self.limits.timeout_seconds),
         )
 
     async def _disconnect(self) -> None:

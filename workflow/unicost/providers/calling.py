@@ -10,9 +10,10 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from queue import SimpleQueue
 from threading import Thread
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_random_exponential
 
@@ -41,6 +42,7 @@ class Caller:
         self._purse = Purse(limits.cost_cap_usd)
         self._backoff = wait_random_exponential(limits.backoff_seconds, limits.patience_seconds)
         self._lost = 0
+        self._gone: Failed | None = None
         self._loop = asyncio.new_event_loop()
         self._thread = Thread(target=self._loop.run_forever, name="calls", daemon=True)
         self._thread.start()
@@ -56,14 +58,14 @@ class Caller:
 
     def each(self, jobs: Sequence[Callable[[], Awaitable[Result]]]) -> Iterator[tuple[int, Result]]:
         """Yield (index, result) as the jobs complete. What a job raises ends all of them and is raised here."""
-        done: SimpleQueue[tuple[int, Result] | BaseException] = SimpleQueue()
+        done: _Done[Result] = _Done(self._loop)
         work = asyncio.run_coroutine_threadsafe(self._work(jobs, done), self._loop)
+        left = len(jobs)
         try:
-            for _ in jobs:
-                found = done.get()
-                if isinstance(found, BaseException):
-                    raise found
-                yield found
+            while left:
+                found = done.some()
+                yield from found
+                left -= len(found)
         finally:
             work.cancel()
 
@@ -73,18 +75,33 @@ class Caller:
         ``ask`` makes one attempt; it raises ``Failed`` or ``Refused``. ``tokens`` are those of the request and the most
         of an answer, estimated; ``images`` is how many may be drawn.
         """
+        try:
+            try:
+                completion = await self._once(ask, tokens, images)
+            except Failed as first:
+                completion = await self._repeat(first, partial(self._once, ask, tokens, images))
+        except Failed as failure:
+            self._learn(failure)
+            return Completion(error_kind=failure.kind, error_message=failure.message)
+        self._lost = 0
+        return completion
+
+    async def _repeat(self, first: Failed, attempt: Callable[[], Awaitable[Completion]]) -> Completion:
+        """Further attempts after the first one, which mostly succeeds and is spared the bookkeeping."""
+        made = iter([first])
+
+        async def next_attempt() -> Completion:
+            for failure in made:
+                raise failure
+            return await attempt()
+
         retrying = AsyncRetrying(
             stop=stop_after_attempt(self._limits.attempts),
             wait=self._wait,
             retry=retry_if_exception(self._worthwhile),
             reraise=True,
         )
-        try:
-            completion: Completion = await retrying(self._once, ask, tokens, images)
-        except Failed as failure:
-            self._count(failure)
-            return Completion(error_kind=failure.kind, error_message=failure.message)
-        self._lost = 0
+        completion: Completion = await retrying(next_attempt)
         return completion
 
     def close(self) -> None:
@@ -94,28 +111,26 @@ class Caller:
             self._thread.join()
             self._loop.close()
 
-    async def _work(
-        self,
-        jobs: Sequence[Callable[[], Awaitable[Result]]],
-        done: SimpleQueue[tuple[int, Result] | BaseException],
-    ) -> None:
+    async def _work(self, jobs: Sequence[Callable[[], Awaitable[Result]]], done: _Done[Result]) -> None:
         waiting = iter(enumerate(jobs))
 
         async def worker() -> None:
             for index, job in waiting:
-                done.put((index, await job()))
+                done.add(index, await job())
 
         try:
             async with asyncio.TaskGroup() as group:
                 for _ in range(min(self._limits.concurrency, len(jobs))):
                     group.create_task(worker())
         except BaseExceptionGroup as errors:
-            done.put(errors.exceptions[0])
+            done.fail(errors.exceptions[0])
 
     async def _once(
         self, ask: Callable[[], Awaitable[Completion]], tokens: tuple[int, int], images: int
     ) -> Completion:
         """One attempt, in its place, its tokens and its money accounted for."""
+        if self._gone is not None:
+            raise self._gone
         most = self._price.usd(*tokens, images) if self._price is not None else 0.0
         await self._purse.set_aside(most)
         used, spent, failure = 0, 0.0, None
@@ -158,11 +173,45 @@ class Caller:
         error = state.outcome.exception() if state.outcome else None
         return (getattr(error, "wait", None) or 0.0) + self._backoff(state)
 
-    def _count(self, failure: Failed) -> None:
-        """Raise ``ProviderLost`` where item after item finds nobody."""
+    def _learn(self, failure: Failed) -> None:
+        """Ask a model that is gone no more; raise ``ProviderLost`` where item after item finds nobody."""
+        if failure.kind == "unavailable":
+            self._gone = failure
         self._lost = self._lost + 1 if failure.kind in LOST else 0
         if self._lost >= _LOST_AFTER:
             raise ProviderLost(f"{self._lost} items in a row had no answer, the last one for this: {failure.message}")
+
+
+class _Done(Generic[Result]):
+    """Results on their way from the loop to its reader: all of one turn of the loop at once, as waking is dear."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._ready: list[tuple[int, Result]] = []
+        self._sent: SimpleQueue[list[tuple[int, Result]] | BaseException] = SimpleQueue()
+
+    def add(self, index: int, result: Result) -> None:
+        """In the loop: a result."""
+        if not self._ready:
+            self._loop.call_soon(self._send)
+        self._ready.append((index, result))
+
+    def fail(self, error: BaseException) -> None:
+        """In the loop: there will be no more."""
+        self._send()
+        self._sent.put(error)
+
+    def some(self) -> list[tuple[int, Result]]:
+        """The reader waits for results; raises what ended the work."""
+        found = self._sent.get()
+        if isinstance(found, BaseException):
+            raise found
+        return found
+
+    def _send(self) -> None:
+        ready, self._ready = self._ready, []
+        if ready:
+            self._sent.put(ready)
 
 
 def _used(completion: Completion, estimate: int) -> int:
