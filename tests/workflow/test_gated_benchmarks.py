@@ -42,7 +42,13 @@ def studies(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     for name, (adapter, kind, run) in MODELS.items():
         BUILDERS[adapter](project.folder / "checkpoints" / name)
         decoding = {"max_new_tokens": 4}
-        run = {"adapter": adapter, "weights": "folder", "checkpoint": f"checkpoints/{name}", "decoding": decoding, **run}
+        run = {
+            "adapter": adapter,
+            "weights": "folder",
+            "checkpoint": f"checkpoints/{name}",
+            "decoding": decoding,
+            **run,
+        }
         entries[name] = {"display_name": name, "kind": kind, "run": run}
     # No judge here reads pictures, so all of those are unscored.
     project.update("config/judges.yaml", "policies", "refused_or_not", "unscored_limit", value=1.0)

@@ -107,21 +107,21 @@ def write_between(path: Path, block: str) -> None:
 
 
 def _cost(model: str, name: str, run: ModelRun, counts: Mapping[Task, int], known: Throughput) -> Cost:
-    speed, mean = _of(known.models, "models", model), known.answer
+    mean = known.answer
     drawn = sum(count for task, count in counts.items() if task in DRAWN)
     written = sum(counts.values()) - drawn
-    if speed.price is not None:
+    if run.weights == "provider":
+        if run.price is None:
+            raise InvalidConfig(f"config/models/: {model}.run: the model is behind an API, so it needs its 'price'")
         seen = sum(count for task, count in counts.items() if task in SEEN)
         read = sum(counts.values()) * mean.prompt_tokens + seen * mean.image_prompt_tokens
-        tokens = read * speed.price.usd_per_million_input_tokens
-        tokens += written * mean.tokens * speed.price.usd_per_million_output_tokens
-        usd = tokens / 1e6 + drawn * speed.price.usd_per_image
-        return Cost(name, 0, 0.0, 0.0, usd, written + drawn)
+        return Cost(name, 0, 0.0, 0.0, run.price.usd(read, written * mean.tokens, drawn), written + drawn)
+    speed = _of(known.models, "models", model)
     if drawn and speed.seconds_per_image is None:
         raise InvalidConfig(f"{_FILE}: models.{model}: it draws, so it needs 'seconds_per_image'")
     seconds = drawn * (speed.seconds_per_image or 0.0) + written * mean.tokens / _rate(speed, mean, run.batch_size)
     hours = (seconds / 3600 + mean.start_minutes / 60) * run.gpus
-    return Cost(name, run.gpus, hours, speed.weights_gb or 0.0, hours * known.device.usd_per_hour, written + drawn)
+    return Cost(name, run.gpus, hours, speed.weights_gb, hours * known.device.usd_per_hour, written + drawn)
 
 
 def _rate(speed: ModelThroughput, mean: MeanAnswer, batch: int) -> float:

@@ -11,6 +11,7 @@ from pydantic import Field, field_validator, model_validator
 
 from unicost import registry
 from unicost.config.base import Strict, digest
+from unicost.providers.settings import Limits, Price
 from unicost.records import Task
 
 
@@ -113,9 +114,11 @@ class ModelRun(Strict):
     adapter: str
     """Name of the adapter that drives the model."""
     weights: str
-    """Where the checkpoint comes from: `hub`, `folder` (on this machine), `package` (of Python) or `miniature`."""
+    """Where the checkpoint comes from: `hub`, `folder` (on this machine), `package` (a file in a Python package),
+    `miniature` (shipped or trained here), or `provider` (behind an API)."""
     checkpoint: str
-    """The checkpoint's name at that place: on the hub `owner/name`, in an installed Python package `package/file`."""
+    """The checkpoint's name at that place: on the hub `owner/name`, in a package `package/file`, behind an API
+    `provider/model`."""
     revision: str | None = None
     """Which version of it, on the hub alone: a commit, 40 hexadecimal digits, or `main`, which is not pinned."""
     files: tuple[str, ...] = ()
@@ -140,6 +143,10 @@ class ModelRun(Strict):
     """Tasks that the model was made for; all that its adapter can drive by default. Not part of the fingerprint."""
     batch_size: int = Field(64, ge=1)
     """Instances answered at once. Not part of the fingerprint."""
+    price: Price | None = None
+    """What a provider charges. Not part of the fingerprint."""
+    limits: Limits | None = None
+    """How fast a provider may be asked, and for how much money. Not part of the fingerprint."""
     gpus: int = Field(0, ge=0)
     """GPUs that a job of this model needs. Not part of the fingerprint."""
     memory_gb: float = Field(4.0, gt=0)
@@ -149,7 +156,7 @@ class ModelRun(Strict):
 
     # Under the policy `vendor`, `decoding` is what `vendor_decoding` says.
     _operational: ClassVar[set[str]] = {
-        *("batch_size", "gpus", "hours", "licence", "memory_gb", "tasks", "vendor_decoding"),
+        *("batch_size", "gpus", "hours", "licence", "limits", "memory_gb", "price", "tasks", "vendor_decoding"),
     }
     _added: ClassVar[set[str]] = {"files", "image_decoding", "options", "parts", "revision"}
 
@@ -158,6 +165,16 @@ class ModelRun(Strict):
     def _known(cls, name: str, info: Any) -> str:
         registry.check(info.field_name, name)
         return name
+
+    @model_validator(mode="after")
+    def _behind_an_api(self) -> ModelRun:
+        if self.weights != "provider" and (self.price or self.limits):
+            raise ValueError("'price' and 'limits' are for models behind an API, whose weights are 'provider'")
+        if self.limits is not None and self.limits.cost_cap_usd is not None and self.price is None:
+            raise ValueError("limits.cost_cap_usd needs the model's 'price'")
+        if self.weights == "provider" and not re.fullmatch(r"[\w-]+/\S+", self.checkpoint):
+            raise ValueError(f"checkpoint '{self.checkpoint}' must be '<provider>/<model>', as the provider names it")
+        return self
 
     @model_validator(mode="after")
     def _from_the_hub(self) -> ModelRun:
@@ -195,9 +212,11 @@ class ModelRun(Strict):
 
     def build(self) -> Any:
         """The adapter, with nothing loaded; raises ``TypeError`` or ``ValueError`` where an option is none."""
-        given = {"dtype": self.dtype, "decoding": self.decoding, "system_prompt": self.system_prompt}
+        given: dict[str, Any] = {"dtype": self.dtype, "decoding": self.decoding, "system_prompt": self.system_prompt}
         if self.image_decoding is not None:
             given["image_decoding"] = self.image_decoding
+        if self.weights == "provider":
+            given |= {"price": self.price, "limits": self.limits}
         device = "cuda" if self.gpus else "cpu"
         return registry.resolve("adapter", self.adapter)(**given, device=device, **self.options)
 

@@ -24,6 +24,8 @@ def check_references(settings: Settings) -> None:
     for name, model in settings.models.items():
         if model.run is not None:
             _check_image_decoding(name, model.run)
+        if model.run is not None and model.run.weights == "provider":
+            _check_provider(name, model.run)
         if model.run is not None and model.run.adapter == "worker":
             _check_worker(settings, name, model.run)
     for file, key, group, plugin, options in _plugins(settings):
@@ -107,6 +109,19 @@ def _check_image_decoding(model: str, run: ModelRun) -> None:
         raise InvalidConfig(
             f"config/models/: {model}.run.image_decoding: adapter '{run.adapter}' has one decoding; set 'decoding'"
         )
+
+
+def _check_provider(model: str, run: ModelRun) -> None:
+    """An API may not know all of what the entry decodes with, which its adapter refuses."""
+    taken = inspect.signature(registry.resolve("adapter", run.adapter)).parameters
+    where = f"config/models/: {model}.run"
+    if "provider" not in taken:
+        raise InvalidConfig(f"{where}.weights: adapter '{run.adapter}' loads weights; 'provider' has none")
+    for one in (run, run.decoded("vendor")):
+        try:
+            one.build()
+        except (TypeError, ValueError) as error:
+            raise InvalidConfig(f"{where}: {error}") from None
 
 
 def _check_worker(settings: Settings, model: str, run: ModelRun) -> None:

@@ -43,23 +43,10 @@ class DatasetSize(Strict):
     """Instances by task."""
 
 
-class Price(Strict):
-    """What a provider charges, in US dollars."""
-
-    source: str
-    """Where it is published, with the date on which it was read."""
-    usd_per_million_input_tokens: float = Field(ge=0)
-    """For a million tokens of requests."""
-    usd_per_million_output_tokens: float = Field(ge=0)
-    """For a million tokens of answers in text."""
-    usd_per_image: float = Field(0, ge=0)
-    """For an image that is drawn."""
-
-
 class ModelThroughput(Strict):
-    """How large and how fast one model is on the device."""
+    """How large and how fast one model is on the device. The price of one behind an API stands in its entry."""
 
-    weights_gb: float | None = Field(None, gt=0)
+    weights_gb: float = Field(gt=0)
     """Its weights on the disk in gigabytes, parts included."""
     tokens_per_second: float | None = Field(None, gt=0)
     """Tokens of answers in a second, over a batch; by default what ``MeanAnswer`` and the entry's batch size give."""
@@ -67,15 +54,11 @@ class ModelThroughput(Strict):
     """Seconds that an image takes to draw."""
     source: str | None = None
     """How the seconds are known."""
-    price: Price | None = None
-    """What it costs, if it is a provider's."""
 
     @model_validator(mode="after")
     def _has_a_source(self) -> ModelThroughput:
         if self.seconds_per_image is not None and self.source is None:
             raise ValueError("'seconds_per_image' needs its 'source', if only the arithmetic behind it")
-        if (self.weights_gb is None) == (self.price is None):
-            raise ValueError("give either 'weights_gb', for a model that runs here, or the 'price' of a provider")
         return self
 
 
@@ -89,4 +72,4 @@ class Throughput(Strict):
     instances: dict[str, DatasetSize]
     """Sizes of benchmarks by name; of controls the benign instances alone."""
     models: dict[str, ModelThroughput]
-    """Models by name."""
+    """Models by name, those behind an API aside."""

@@ -13,30 +13,50 @@ from unicost.doctor.lacks import Lack
 
 
 def packages(settings: Settings, study: str) -> Iterator[Lack]:
-    """Packages in ``packages`` of a plugin's class that cannot be imported. Imports none of them."""
-    for name, plugin in _plugins(settings, study).items():
-        missing = [package for package in getattr(plugin, "packages", ()) if find_spec(package) is None]
+    """Packages in ``packages`` of a plugin's class that cannot be imported. Imports none of them but their parents."""
+    for name, plugin in dict((name, plugin) for name, plugin, _ in _plugins(settings, study)).items():
+        missing = [package for package in getattr(plugin, "packages", ()) if not _is_there(package)]
         if missing:
-            yield Lack("packages", f"{name} needs {', '.join(missing)}; run `make setup`, or install unicost[local]")
+            yield Lack(
+                "packages", f"{name} needs {', '.join(missing)}; run `make setup`, or install unicost[local,apis]"
+            )
 
 
 def keys(settings: Settings, study: str) -> Iterator[Lack]:
-    """Environment variables in ``environment`` of a plugin's class that are not set. Their values are shown nowhere."""
-    for name, plugin in _plugins(settings, study).items():
-        missing = [variable for variable in getattr(plugin, "environment", ()) if not os.environ.get(variable)]
-        if missing:
-            yield Lack("keys", f"{name} reads {', '.join(missing)}; set it to the key of your account")
+    """Environment variables that a plugin reads and that are not set. Their values are shown nowhere.
+
+    They stand in ``environment`` of its class, or are what a static method ``variables(**options)`` says.
+    """
+    lacking: dict[str, list[str]] = {}
+    for name, plugin, options in _plugins(settings, study):
+        told = plugin.variables(**options) if hasattr(plugin, "variables") else getattr(plugin, "environment", ())
+        missing = ", ".join(variable for variable in told if not os.environ.get(variable))
+        if missing and name not in lacking.setdefault(missing, []):
+            lacking[missing].append(name)
+    for missing, names in lacking.items():
+        reads = "reads" if len(names) == 1 else "read"
+        yield Lack("keys", f"{' and '.join(names)} {reads} {missing}; set it to the key of your account")
 
 
-def _plugins(settings: Settings, name: str) -> dict[str, Any]:
-    """The classes behind a study, by what they are called in a message."""
+def _is_there(package: str) -> bool:
+    try:
+        return find_spec(package) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+def _plugins(settings: Settings, name: str) -> list[tuple[str, Any, dict[str, Any]]]:
+    """What each plugin of a study is called in a message, its class, and the options of each entry that uses it."""
     study = settings.studies[name]
     if isinstance(study, PublishedStudy):
-        return {}
-    used = {(entry.group, entry.source) for entry in settings.datasets_of(name).values()}
-    used |= {("adapter", entry.run.adapter) for entry in settings.study_models(name).values() if entry.run is not None}
+        return []
+    used = [(entry.group, entry.source, entry.options) for entry in settings.datasets_of(name).values()]
+    runs = [entry.run for entry in settings.study_models(name).values() if entry.run is not None]
+    used += [("adapter", run.adapter, run.options) for run in runs]
     if isinstance(study, ExperimentStudy | ValidationStudy):
         for group in ("detector", "judge", "annotator"):
             entries = getattr(settings.judging, f"{group}s")
-            used |= {(group, entries[key].plugin) for key in getattr(study, f"{group}s")}
-    return {f"{group} '{plugin}'": registry.resolve(group, plugin) for group, plugin in sorted(used)}
+            chosen = [entries[key] for key in getattr(study, f"{group}s")]
+            used += [(group, entry.plugin, entry.options) for entry in chosen]
+    used.sort(key=lambda one: one[:2])
+    return [(f"{group} '{plugin}'", registry.resolve(group, plugin), options) for group, plugin, options in used]

@@ -125,9 +125,7 @@ class Caller:
         except BaseExceptionGroup as errors:
             done.fail(errors.exceptions[0])
 
-    async def _once(
-        self, ask: Callable[[], Awaitable[Completion]], tokens: tuple[int, int], images: int
-    ) -> Completion:
+    async def _once(self, ask: Callable[[], Awaitable[Completion]], tokens: tuple[int, int], images: int) -> Completion:
         """One attempt, in its place, its tokens and its money accounted for."""
         if self._gone is not None:
             raise self._gone

@@ -17,7 +17,9 @@ _BLOCKS: Final = frozenset(
 )
 """Finish reasons that stand for a block of the answer."""
 _REASONS: Final = {"STOP": "stop", "MAX_TOKENS": "length", "CONTINUATION": "length"}
-_THRESHOLDS: Final = frozenset({"BLOCK_LOW_AND_ABOVE", "BLOCK_MEDIUM_AND_ABOVE", "BLOCK_ONLY_HIGH", "BLOCK_NONE", "OFF"})
+_THRESHOLDS: Final = frozenset(
+    {"BLOCK_LOW_AND_ABOVE", "BLOCK_MEDIUM_AND_ABOVE", "BLOCK_ONLY_HIGH", "BLOCK_NONE", "OFF"}
+)
 
 
 class GeminiChat(Provider):

@@ -131,9 +131,7 @@ class OpenAIChat(OpenAI):
             finish_reason="refusal" if not text else reason,
             prompt_tokens=usage.get("prompt_tokens"),
             completion_tokens=usage.get("completion_tokens"),
-            prompt=self.record(
-                request, model=answer.get("model"), system_fingerprint=answer.get("system_fingerprint")
-            ),
+            prompt=self.record(request, model=answer.get("model"), system_fingerprint=answer.get("system_fingerprint")),
         )
 
 

@@ -57,6 +57,7 @@ class Provider(ABC):
         self.model = model
         self._key_env = self.key_variable if key_env == "" else key_env
         self._base_url_env, self._base_url = base_url_env or self.base_url_variable, base_url
+        self._needs_address = base_url_env is not None
         self._strict_name = strict_name
         self._price = Price.model_validate(price) if price is not None else None
         self.limits = Limits.model_validate(limits or {})
@@ -66,10 +67,11 @@ class Provider(ABC):
         self._caller: Caller | None = None
         self._client: Any = None
 
-    @property
-    def variables(self) -> tuple[str, ...]:
-        """The environment variables that must be set."""
-        return () if self._key_env is None else (self._key_env,)
+    @classmethod
+    def variables(cls, *, key_env: str | None = "", base_url_env: str | None = None, **_: Any) -> tuple[str, ...]:
+        """The environment variables that must be set under these options."""
+        key = cls.key_variable if key_env == "" else key_env
+        return tuple(variable for variable in (key, base_url_env) if variable is not None)
 
     @property
     def concurrency(self) -> int:
@@ -84,8 +86,10 @@ class Provider(ABC):
             self._key = os.environ.get(self._key_env, "").strip()
             if not self._key:
                 raise AccessDenied(f"{self.name}: {self._key_env} is not set; set it to the key of your account")
-        self._caller = Caller(self.limits, self._price)
+        if self._base_url is None and self._needs_address and not os.environ.get(self._base_url_env):
+            raise AccessDenied(f"{self.name}: {self._base_url_env} is not set; set it to the address of your server")
         address = self._base_url or os.environ.get(self._base_url_env, "").strip() or None
+        self._caller = Caller(self.limits, self._price)
         self._client = self._caller.run(self._connect(self._key, address))
 
     def each(self, jobs: Sequence[Callable[[], Awaitable[Result]]]) -> Iterator[tuple[int, Result]]:
