@@ -10,11 +10,10 @@ from typing import Any, ClassVar, Final
 
 from unicost.config import Decoding
 from unicost.interfaces import Answer
-from unicost.models.conversation import Unanswerable, converse
+from unicost.models.openai_chat import OpenAIChatAdapter
 from unicost.models.server_process import ServerLost, ServerProcess, free_port
-from unicost.providers.chat import ChatRequest, Completion, Message, build_chat
 from unicost.providers.failures import LOST, ProviderLost
-from unicost.records import Instance, Task, Turn
+from unicost.records import Instance, Task
 
 _STARTS: Final = 4
 """How often a server is started in one run before the run ends."""
@@ -32,13 +31,13 @@ class LocalServer(ABC):
 
     A server that ends while it answers is started anew for what it is asked next; ``answer`` raises ``ServerDied``, and
     the stage asks the batch again one by one, so that only the item that ends the server is an error. After four
-    starts, or where it does not come up, the run ends with ``ServerLost``. An image in the request is an error of that
-    item. A subclass says which command serves the folder of weights, under which name the server knows the model, and
+    starts, or where it does not come up, the run ends with ``ServerLost``. An instance with an image is not asked. A
+    subclass says which command serves the folder of weights, under which name the server knows the model, and
     how its requests are decoded.
     """
 
     version: ClassVar[int] = 1
-    packages: ClassVar[tuple[str, ...]] = ("openai", "aiohttp")
+    packages: ClassVar[tuple[str, ...]] = OpenAIChatAdapter.packages
     tasks: ClassVar[frozenset[Task]] = frozenset({Task.TEXT_TO_TEXT, Task.DIALOGUE})
     server: ClassVar[str]
     """What messages call it."""
@@ -67,7 +66,7 @@ class LocalServer(ABC):
         self._start_seconds, self._answer_seconds = start_seconds, answer_seconds
         self._weights: Path | None = None
         self._process: ServerProcess | None = None
-        self._chat: Any = None
+        self._client: OpenAIChatAdapter | None = None
         self._starts = 0
 
     @abstractmethod
@@ -87,16 +86,23 @@ class LocalServer(ABC):
         self._weights = weights.absolute()
         self._start()
 
+    def unsupported(self, instance: Instance) -> str | None:
+        """Why the model cannot be asked the instance: a language model sees no image."""
+        if any(turn.images for turn in instance.turns):
+            return "it holds an image, which a language model cannot see"
+        return None
+
     def answer(self, instances: Sequence[Instance], seeds: Sequence[int]) -> list[Answer]:
-        """Answer a batch of conversations; see ``conversation`` for which turns are answered.
+        """Answer a batch of conversations, as ``conversation`` describes them, by way of the adapter ``openai_chat``.
 
         Raises ``ServerDied``, ``ServerLost`` and ``ProviderLost``.
         """
         assert self._process is not None
         if not self._process.alive:
             self._start()
+        assert self._client is not None
         try:
-            answers = converse(instances, seeds, self._system_prompt, self._reply)
+            answers = self._client.answer(instances, seeds)
         except ProviderLost:
             if not self._process.ends_within(_SECONDS_TO_END):
                 raise
@@ -108,11 +114,11 @@ class LocalServer(ABC):
 
     def close(self) -> None:
         """End the server."""
-        if self._chat is not None:
-            self._chat.close()
+        if self._client is not None:
+            self._client.close()
         if self._process is not None:
             self._process.close()
-        self._chat = self._process = None
+        self._client = self._process = None
 
     def _start(self) -> None:
         assert self._weights is not None
@@ -128,20 +134,23 @@ class LocalServer(ABC):
         except BaseException:
             self.close()
             raise
-        limits = {
-            "concurrency": self.slots,
-            "attempts": 2,
-            "backoff_seconds": 0.1,
-            "timeout_seconds": self._answer_seconds,
-        }
-        self._chat = build_chat(
-            "openai",
-            model=self.model(self._weights),
+        self._client = OpenAIChatAdapter(
+            decoding=self._decoding,
+            system_prompt=self._system_prompt,
+            # Each server names these its own way.
+            extensions=True,
+            parameters={"top_k": None, "repetition_penalty": None, **self.parameters(self._decoding)},
             key_env=None,
             base_url=f"{self._process.url}/v1",
             strict_name=False,
-            limits=limits,
+            limits={
+                "concurrency": self.slots,
+                "attempts": 2,
+                "backoff_seconds": 0.1,
+                "timeout_seconds": self._answer_seconds,
+            },
         )
+        self._client.ask_for(self.model(self._weights))
 
     def _environment(self) -> dict[str, str]:
         """Everything that it serves lies in the folder: no hub, and no keys, which are none of its business."""
@@ -152,35 +161,3 @@ class LocalServer(ABC):
             "PYTHONSAFEPATH": "1",
             "PYTHONUNBUFFERED": "1",
         }
-
-    def _reply(self, histories: list[list[Turn]], seeds: list[int]) -> list[Answer]:
-        requests = [self._request(history, seed) for history, seed in zip(histories, seeds, strict=True)]
-        answers = [Answer()] * len(requests)
-        for number, completion in self._chat.complete(requests):
-            answers[number] = _answer(completion)
-        return answers
-
-    def _request(self, history: list[Turn], seed: int) -> ChatRequest:
-        if any(turn.images for turn in history):
-            raise Unanswerable("the request holds an image, which a language model cannot see")
-        return ChatRequest(
-            messages=tuple(Message(turn.role, turn.text) for turn in history),
-            max_tokens=self._decoding.max_new_tokens,
-            temperature=self._decoding.temperature if self._decoding.do_sample else 0.0,
-            # Servers take seeds of 32 bits; the rounds of a conversation differ above them.
-            seed=(seed ^ seed >> 32) & 0x7FFFFFFF,
-            parameters=self.parameters(self._decoding),
-        )
-
-
-def _answer(completion: Completion) -> Answer:
-    return Answer(
-        text=completion.text,
-        provider_refusal=completion.refusal,
-        finish_reason=completion.finish_reason,
-        error_kind=completion.error_kind,
-        error_message=completion.error_message,
-        prompt_tokens=completion.prompt_tokens,
-        completion_tokens=completion.completion_tokens,
-        prompt=completion.prompt,
-    )
