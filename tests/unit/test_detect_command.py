@@ -49,6 +49,7 @@ def run(root: Path, monkeypatch: pytest.MonkeyPatch, *arguments: object) -> tupl
 def test_each_row_in_is_a_row_out(
     lay: Callable[[Path], Path],
     chunk: int,
+    *,
     root: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -109,6 +110,7 @@ def test_what_is_no_table_is_refused_in_one_sentence(
     name: str,
     content: str | None,
     sentence: str,
+    *,
     root: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

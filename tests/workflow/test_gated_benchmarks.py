@@ -1,5 +1,7 @@
-"""The whole DAG on small sets in the shape of Uni-SafeBench and UniSAFE, downloaded from a gated loopback hub and answered
-by tiny models of real architecture. What they answer means nothing; that every kind of request finds its way does."""
+"""The whole DAG on small sets in the shape of Uni-SafeBench and UniSAFE, from a gated loopback hub.
+
+Tiny models of real architecture answer. What they say means nothing; that every kind of request finds its way does.
+"""
 
 from __future__ import annotations
 
@@ -20,9 +22,9 @@ from tests.workflow.conftest import Project
 pytestmark = pytest.mark.workflow
 
 MODELS = {
-    "tiny-vlm": ("vision_language", "vlm", {}),
-    "tiny-janus": ("janus", "unified", {}),
-    "tiny-editor": ("image_editor", "editor", {}),
+    "tiny-vlm": ("vision_language", "vlm"),
+    "tiny-janus": ("janus", "unified"),
+    "tiny-editor": ("image_editor", "editor"),
 }
 TASKS = ["text_to_text", "image_to_text", "text_image_to_text", "text_to_image", "text_image_to_image"]
 
@@ -39,16 +41,10 @@ def studies(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     sets = {"uni_safebench": uni_safebench, "unisafe": unisafe}
     served = {name: repository(write, tmp_path / "sets" / name) for name, write in sets.items()}
     entries = {}
-    for name, (adapter, kind, run) in MODELS.items():
-        BUILDERS[adapter](project.folder / "checkpoints" / name)
-        decoding = {"max_new_tokens": 4}
-        run = {
-            "adapter": adapter,
-            "weights": "folder",
-            "checkpoint": f"checkpoints/{name}",
-            "decoding": decoding,
-            **run,
-        }
+    for name, (adapter, kind) in MODELS.items():
+        checkpoint = f"checkpoints/{name}"
+        BUILDERS[adapter](project.folder / checkpoint)
+        run = {"adapter": adapter, "weights": "folder", "checkpoint": checkpoint, "decoding": {"max_new_tokens": 4}}
         entries[name] = {"display_name": name, "kind": kind, "run": run}
     # No judge here reads pictures, so all of those are unscored.
     project.update("config/judges.yaml", "policies", "refused_or_not", "unscored_limit", value=1.0)

@@ -71,8 +71,8 @@ def survey(
 ) -> tuple[list[Item], set[str]]:
     """The items of the tasks in the benchmark's order, and the keys of those that the journal holds.
 
-    ``unsupported`` says of an instance why the model cannot be asked it, None where it can. Checks every instance that is
-    still to be asked, its images decoded one at a time; raises ``InvalidInstance``.
+    ``unsupported`` says of an instance why the model cannot be asked it, None where it can. Checks every instance that
+    is still to be asked, its images decoded one at a time; raises ``InvalidInstance``.
     """
     items: list[Item] = []
     finished: set[str] = set()
