@@ -14,6 +14,7 @@ from unicost.config import Settings
 from unicost.doctor.lacks import Lack
 from unicost.miniature.weights import SHIPPED
 from unicost.models.checkpoint import BadCheckpoint
+from unicost.models.package_weights import package_file
 from unicost.models.weights import checkpoint_folder
 
 _TIMEOUT: Final = 10.0
@@ -27,6 +28,11 @@ def weights(settings: Settings, study: str) -> Iterator[Lack]:
         if run.weights == "folder":
             try:
                 checkpoint_folder(run.checkpoint)
+            except BadCheckpoint as error:
+                yield Lack("weights", str(error))
+        if run.weights == "package":
+            try:
+                package_file(run.checkpoint)
             except BadCheckpoint as error:
                 yield Lack("weights", str(error))
     if settings.main.miniature_weights == "shipped":
