@@ -68,6 +68,11 @@ def any_of(names):
     return "|".join(re.escape(name) for name in names) or "(?!)"
 
 
+def growing(amount):
+    """A resource of a job on a cluster: a second attempt gets twice the amount, a third one three times."""
+    return lambda wildcards, attempt: amount * attempt
+
+
 def study_of(wildcards):
     return SETTINGS.studies[wildcards.study]
 
