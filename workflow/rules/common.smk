@@ -152,6 +152,15 @@ def needs_of_worker(wildcards):
     return code + ([f"results/vendor/{worker}/env.json"] if own else [])
 
 
+def submission_of_model(wildcards):
+    """On a cluster, a model that takes minutes on a CPU is asked and judged in one submission with others like it.
+
+    Any other model is asked in a submission of its own, with the GPUs that it needs and without waiting for others.
+    """
+    run = run_of(wildcards)
+    return "judging" if run.gpus == 0 and run.hours <= 0.25 else None
+
+
 def packed_weights(checkpoint):
     """Where the weights of an arm are that was trained here."""
     return f"results/miniature_weights/{checkpoint}/{checkpoint}.safetensors"

@@ -34,6 +34,8 @@ rule respond:
         study=any_of(EXPERIMENTS),
         model=any_of(RUNNABLE),
         shard=r"\d{3}",
+    group:
+        submission_of_model
     conda:
         "../../envs/base.yaml"
     resources:
