@@ -15,8 +15,10 @@ localrules:
     download_dataset,
     fetch_weights,
     miniature_weights,
+    pack_arm,
     loss_table,
     numbers,
+    paper,
     summary,
 
 

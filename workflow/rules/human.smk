@@ -11,8 +11,13 @@ rule annotate_by_construction:
         "results/{study}/logs/annotate_by_construction.log",
     wildcard_constraints:
         study=any_of(EXPERIMENTS),
+    group:
+        "statistics"
     conda:
         "../../envs/base.yaml"
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(10),
     params:
         fingerprint=plugins_fingerprint("annotator"),
     script:
@@ -30,8 +35,13 @@ rule sample_for_humans:
         "results/{study}/logs/sample_for_humans.log",
     wildcard_constraints:
         study=any_of(EXPERIMENTS),
+    group:
+        "statistics"
     conda:
         "../../envs/base.yaml"
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(10),
     params:
         size=lambda wildcards: study_of(wildcards).human_sample,
         seed=lambda wildcards: study_of(wildcards).seed,
@@ -50,8 +60,13 @@ rule annotation_page:
         "results/{study}/logs/annotation_page.log",
     wildcard_constraints:
         study=any_of(EXPERIMENTS),
+    group:
+        "statistics"
     conda:
         "../../envs/base.yaml"
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(10),
     script:
         "../scripts/annotation_page.py"
 
@@ -73,8 +88,13 @@ rule agreement:
         "results/{study}/logs/agreement.log",
     wildcard_constraints:
         study=any_of(JUDGED),
+    group:
+        "statistics"
     conda:
         "../../envs/base.yaml"
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(10),
     params:
         fingerprint=lambda wildcards: study_of(wildcards).analysis.fingerprint(),
     script:

@@ -10,8 +10,13 @@ rule extract_intents:
         "results/{study}/logs/extract_intents.log",
     wildcard_constraints:
         study=any_of(JUDGED),
+    group:
+        "benchmark"
     conda:
         "../../envs/base.yaml"
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(10),
     script:
         "../scripts/extract_intents.py"
 
@@ -27,8 +32,13 @@ rule detect:
     wildcard_constraints:
         study=any_of(JUDGED),
         model=any_of(RESPONDENTS),
+    group:
+        "judging"
     conda:
         "../../envs/base.yaml"
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(20),
     params:
         fingerprint=plugins_fingerprint("detector"),
         journal="results/{study}/journal/detections/{model}.sqlite",
@@ -51,8 +61,13 @@ rule judge:
         study=any_of(JUDGED),
         judge=any_of(SETTINGS.judging.judges),
         model=any_of(RESPONDENTS),
+    group:
+        "judging"
     conda:
         "../../envs/base.yaml"
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(20),
     params:
         fingerprint=lambda wildcards: SETTINGS.judging.judges[
             wildcards.judge
@@ -73,8 +88,13 @@ rule fuse_verdicts:
         "results/{study}/logs/fuse_verdicts.log",
     wildcard_constraints:
         study=any_of(JUDGED),
+    group:
+        "statistics"
     conda:
         "../../envs/base.yaml"
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(10),
     params:
         report="results/{study}/logs/unscored.json",
         fingerprint=lambda wildcards: SETTINGS.judging.policies[

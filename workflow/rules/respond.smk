@@ -34,10 +34,14 @@ rule respond:
         study=any_of(EXPERIMENTS),
         model=any_of(RUNNABLE),
         shard=r"\d{3}",
+    group:
+        submission_of_model
     conda:
         "../../envs/base.yaml"
     resources:
+        # What a cluster hands out, and what the jobs of one machine share (profiles/default).
         gpu=lambda wildcards: run_of(wildcards).gpus,
+        local_gpu=lambda wildcards: run_of(wildcards).gpus,
         mem_mb=lambda wildcards, attempt: round(
             run_of(wildcards).memory_gb * 1000 * attempt
         ),

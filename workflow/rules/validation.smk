@@ -23,8 +23,13 @@ for study in VALIDATIONS:
             responses=response_files(study, respondents(study)),
         log:
             f"results/{study}/logs/import_labelled.log",
+        group:
+            "benchmark"
         conda:
             "../../envs/base.yaml"
+        resources:
+            mem_mb=growing(4000),
+            runtime=growing(20),
         params:
             study=study,
             fingerprint=SETTINGS.benchmark_fingerprint(study),
@@ -50,8 +55,13 @@ rule validate_judges:
         "results/{study}/logs/validate_judges.log",
     wildcard_constraints:
         study=any_of(VALIDATIONS),
+    group:
+        "statistics"
     conda:
         "../../envs/base.yaml"
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(10),
     params:
         fingerprint=lambda wildcards: study_of(wildcards).analysis.fingerprint(),
     script:
