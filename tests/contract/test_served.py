@@ -221,9 +221,7 @@ def test_errors_and_capped_items_are_asked_again_by_the_next_run(server: Provide
         run = run_of("openai_chat", price=price, limits={"cost_cap_usd": cap}, decoding=Decoding(max_new_tokens=10))
         fetch(run, tmp_path / "weights")
         names = {"benchmark": "b.parquet", "weights": "weights", "journal": "j.sqlite", "output": "out.parquet"}
-        respond(
-            model="m", run=run, study_seed=1, tasks=list(Task), **{k: tmp_path / v for k, v in names.items()}
-        )
+        respond(model="m", run=run, study_seed=1, tasks=list(Task), **{k: tmp_path / v for k, v in names.items()})
         return list(read_records(tmp_path / "out.parquet", Response))
 
     write_records(tmp_path / "b.parquet", [instance(f"i{k:02}", "x" * 400) for k in range(12)], Instance)

@@ -11,10 +11,10 @@ latter; for an export, a source may name ``title``, ``language`` (such as
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Final, Protocol
+from typing import Any, ClassVar, Final, Protocol, runtime_checkable
 
 from unicost.records import Aspect, Detection, Instance, Judgement, Response, Task
 
@@ -128,6 +128,23 @@ class Adapter(Protocol):
 
     def close(self) -> None:
         """Free the model."""
+        ...
+
+
+@runtime_checkable
+class StreamingAdapter(Adapter, Protocol):
+    """An adapter that answers many requests at a time, each when it is ready: a client of an API.
+
+    Whatever has ``answer_each`` is asked by it alone and not by ``answer``.
+    """
+
+    def answer_each(self, instances: Sequence[Instance], seeds: Sequence[int]) -> Iterator[tuple[int, Answer]]:
+        """Yield (place in ``instances``, answer) as answers come, in any order, each place once.
+
+        ``instances`` are many more than a batch. An answer that was yielded is journalled within half a second. An
+        item's failure is an answer with ``error_kind``; what is raised ends the run. Closing the iterator early, which
+        an interrupted run does, cancels what has not been answered.
+        """
         ...
 
 

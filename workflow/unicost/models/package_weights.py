@@ -28,7 +28,7 @@ def link_file(checkpoint: str, destination: Path) -> dict[str, Any]:
     link.symlink_to(path)
     name = _distribution(checkpoint)
     stated = _stated(name, checkpoint)
-    return {"distribution": name, "version": version(name), "sha256": {path.name: stated} if stated else {}}
+    return {"distribution": name, "version": version(name), "stated": {path.name: stated} if stated else {}}
 
 
 def package_file(checkpoint: str) -> Path:
