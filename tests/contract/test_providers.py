@@ -118,11 +118,11 @@ def test_retry_after_is_honoured_by_all_calls(name: str, build: Build, server: P
 
 
 def test_the_number_of_calls_grows_and_halves_on_overload(name: str, build: Build, server: Provider) -> None:
-    server.latency = 0.03
+    server.latency = 0.1
     chat: Any = build({"concurrency": 32})
     assert all(done.text for _, done in chat.complete([ask()] * 100))
     assert server.log[0].under_way == 1
-    assert max(asked.under_way for asked in server.log) == chat.concurrency == 32
+    assert 8 < max(asked.under_way for asked in server.log) <= chat.concurrency == 32, "it began with 8"
     server.acts["busy"] = [Act(429, failure()), Act()]
     assert one(chat, ask("busy")).text == TEXT
     assert 16 <= chat.concurrency < 18, "halved, and one call at a time since"
