@@ -38,7 +38,7 @@ from tests.data.instances import instance  # noqa: E402
 
 RESULT: Final = Path(__file__).parent / "results" / "respond.json"
 RESULT_GPU: Final = RESULT.with_stem("respond_gpu")
-_MODEL: Final = {"hidden_size": 128, "intermediate_size": 256, "num_hidden_layers": 4, "max_position_embeddings": 512}
+_MODEL: Final = {"hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 4, "max_position_embeddings": 512}
 
 
 @dataclass(frozen=True)
@@ -53,12 +53,14 @@ class Times:
 
 
 def llama(folder: Path) -> None:
-    """A Llama of four layers, 128 wide, whose tokens are words."""
+    """A Llama of four layers, 64 wide, whose tokens are words; all of its answers are equally long: none ends."""
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
     torch.manual_seed(0)
-    LlamaForCausalLM(LlamaConfig(**language.settings() | _MODEL)).save_pretrained(folder)
+    model = LlamaForCausalLM(LlamaConfig(**language.settings() | _MODEL))
+    model.lm_head.weight.data[model.config.eos_token_id] = 0
+    model.save_pretrained(folder)
     language.tokenizer().save_pretrained(folder)
 
 
