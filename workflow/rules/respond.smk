@@ -39,8 +39,9 @@ rule respond:
     conda:
         "../../envs/base.yaml"
     resources:
-        # What a cluster hands out, and what the jobs of one machine share (profiles/default).
-        gpu=lambda wildcards: run_of(wildcards).gpus,
+        # What a cluster hands out, and what the jobs of one machine share (profiles/default). A job that asks for no GPU
+        # does not name any: Kubernetes would ask for nodes with none of them.
+        gpu=lambda wildcards: run_of(wildcards).gpus or None,
         local_gpu=lambda wildcards: run_of(wildcards).gpus,
         mem_mb=lambda wildcards, attempt: round(
             run_of(wildcards).memory_gb * 1000 * attempt
