@@ -13,6 +13,7 @@ localrules:
     all,
     download_data,
     download_dataset,
+    fetch_judge,
     fetch_weights,
     miniature_weights,
     pack_arm,

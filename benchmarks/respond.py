@@ -109,7 +109,7 @@ class Bench:
     def generate(self) -> Times:
         """Loading, and the calls of ``generate`` with the stage's batches and prompts, tokenised before."""
         from transformers import AutoModelForCausalLM, GenerationConfig
-        from unicost.models.checkpoint import load_model, load_tokenizer
+        from unicost.checkpoints.loading import load_model, load_tokenizer
 
         weights = self._folder / "weights"
         tokenizer = load_tokenizer(weights)

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from unicost.models.checkpoint import BadCheckpoint
+from unicost.checkpoints.loading import BadCheckpoint
 
 from tests.contract.asking import ADAPTERS, DIFFUSION, TALKING, build
 

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image as PillowImage
+from unicost.checkpoints.loading import BadCheckpoint
 from unicost.models import images
-from unicost.models.checkpoint import BadCheckpoint
 from unicost.models.conversation import Unanswerable
 from unicost.models.image_editor import PIPELINES, ImageEditor
 from unicost.models.text_to_image import TextToImage

@@ -12,12 +12,12 @@ import pytest
 import torch
 from PIL import Image as PillowImage
 from unicost import registry
+from unicost.checkpoints.multimodal import messages
 from unicost.config import Decoding, ModelRun
 from unicost.models import images
 from unicost.models.conversation import Unanswerable, render
 from unicost.models.decoding import generation_config
 from unicost.models.emu3 import Emu3
-from unicost.models.multimodal import messages
 from unicost.models.respond import respond
 from unicost.models.token_grid import TokenGrid
 from unicost.models.weights import fetch

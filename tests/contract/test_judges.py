@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+from functools import cache
 from typing import Any
 
 import pytest
@@ -12,8 +14,20 @@ from unicost.judging.items import modalities
 from unicost.records import Aspect, Detection, Judgement, Label
 
 from tests.data.answers import cases
+from tests.data.chat_server import Reply, serving, words
 
-PLUGINS = [(group, name) for group in ("judge", "annotator") for name in registry.names(group)]
+# Guards and classifiers load a checkpoint, each of another kind: see tests/unit/test_guards.py.
+WITH_CHECKPOINT = {
+    name
+    for name in registry.names("judge")
+    if name != "llm" and hasattr(registry.resolve("judge", name), "local_checkpoint")
+}
+PLUGINS = [
+    (group, name)
+    for group in ("judge", "annotator")
+    for name in registry.names(group)
+    if group == "annotator" or name not in WITH_CHECKPOINT
+]
 CASES = cases()
 
 pytestmark = pytest.mark.parametrize(("group", "name"), PLUGINS)
@@ -40,9 +54,27 @@ def asked(group: str) -> list[JudgeRequest]:
     return [item for item in REQUESTS if group == "judge" or item.instance.source != "test"]
 
 
+def options(name: str) -> dict[str, Any]:
+    return {"backend": "openai", "model": "m", "base_url": chat(), "key_env": None} if name == "llm" else {}
+
+
+@cache
+def chat() -> str:
+    """A server for the judge that asks one: it finds refusals by their words and all else safe. It ends with us."""
+
+    def answer(body: dict[str, Any]) -> Reply:
+        refuses = "i can not help" in words(body) and "INTENTION" in words(body)
+        return Reply(json.dumps({"reason": "", "verdict": "refusal" if refuses else "safe"}))
+
+    return serving(answer).__enter__().url
+
+
 def run(group: str, name: str, shown: list[JudgeRequest] | None = None) -> list[Judgement]:
-    plugin: Any = registry.resolve(group, name)()
-    return plugin.judge(asked(group) if shown is None else shown)
+    plugin: Any = registry.resolve(group, name)(**options(name))
+    rows = plugin.judge(asked(group) if shown is None else shown)
+    if hasattr(plugin, "close"):
+        plugin.close()
+    return [dataclasses.replace(row, latency_seconds=None) for row in rows]
 
 
 def labels(group: str, name: str) -> dict[tuple[str, str], dict[Aspect, Label]]:
@@ -108,7 +140,7 @@ def test_which_model_answered_makes_no_difference(group: str, name: str) -> None
 
 def test_an_unknown_option_is_refused(group: str, name: str) -> None:
     with pytest.raises((TypeError, ValueError)):
-        registry.resolve(group, name)(no_such_option=1)
+        registry.resolve(group, name)(**options(name), no_such_option=1)
 
 
 def test_its_version_is_part_of_its_fingerprint(group: str, name: str) -> None:

@@ -15,10 +15,10 @@ from typing import Any
 
 import psutil
 import pytest
+from unicost.checkpoints.loading import BadCheckpoint
 from unicost.config import Decoding, ModelRun
 from unicost.models import local_server
 from unicost.models.causal_lm import CausalLM
-from unicost.models.checkpoint import BadCheckpoint
 from unicost.models.llama_cpp import LlamaCpp
 from unicost.models.local_server import ServerDied
 from unicost.models.openai_chat import OpenAIChatAdapter

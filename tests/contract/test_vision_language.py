@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from unicost.checkpoints.loading import BadCheckpoint
 from unicost.config import Decoding
 from unicost.interfaces import Answer
 from unicost.models import images
-from unicost.models.checkpoint import BadCheckpoint
 from unicost.models.conversation import Unanswerable
 from unicost.models.janus import Janus
 from unicost.models.vision_language import VisionLanguage

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from unicost.models.multimodal import for_images
+from unicost.checkpoints.multimodal import for_images
 
 from tests.data.language import TEMPLATE, WIDTH, settings, tokenizer
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from unicost import registry
+from unicost.checkpoints.loading import BadCheckpoint
 from unicost.config import ModelRun
-from unicost.models.checkpoint import BadCheckpoint
 from unicost.models.weights import fetch, link_folder, provenance_path, revision
 
 

@@ -7,8 +7,8 @@ import hashlib
 from pathlib import Path
 
 import pytest
+from unicost.checkpoints.loading import BadCheckpoint
 from unicost.config import ModelRun
-from unicost.models.checkpoint import BadCheckpoint
 from unicost.models.weights import fetch
 
 WEIGHTS = b"GGUF weights"

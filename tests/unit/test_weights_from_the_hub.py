@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
+from unicost.checkpoints.hub import select
 from unicost.config import ModelRun
 from unicost.models.causal_lm import CausalLM
-from unicost.models.hub_weights import select
 from unicost.models.weights import fetch, provenance_path
 
 from tests.data.checkpoints import llama
@@ -26,7 +26,7 @@ JOB = """
 import json, logging, sys
 from pathlib import Path
 from unicost.config import ModelRun
-from unicost.models.hub_weights import hub_access
+from unicost.checkpoints.hub import hub_access
 from unicost.models.weights import fetch
 logging.basicConfig(level=logging.WARNING)
 action, folder, run = sys.argv[1], Path(sys.argv[2]), ModelRun(**json.loads(sys.argv[3]))

@@ -9,6 +9,7 @@ from snakemake.exceptions import WorkflowError
 
 from unicost.config import InvalidConfig, digest, load_settings
 from unicost.config.freezing import frozen_now
+from unicost.judging.weights import wanted_by
 from unicost.miniature.recipes import BadRecipe, load_recipes
 from unicost.registry import did_you_mean
 from unicost.reporting.catalogue import figure, figures_for, table, tables_for
@@ -53,6 +54,9 @@ DOWNLOADED = [
     if entry.download
 ]
 RUNNABLE = [name for name, model in SETTINGS.models.items() if model.run]
+JUDGES_WITH_CHECKPOINT = [
+    name for name, entry in SETTINGS.judging.judges.items() if wanted_by(entry)
+]
 WORKERS_WITH_CODE = [
     name for name, entry in SETTINGS.workers.items() if entry.repository
 ]
@@ -125,6 +129,28 @@ def all_judgements(wildcards):
     )
 
 
+def extractor_fingerprint(wildcards):
+    """Over the extractor of intentions, if the study has one."""
+    name = study_of(wildcards).extractor
+    return SETTINGS.judging.extractors[name].fingerprint("extractor") if name else ""
+
+
+def policy_of(wildcards):
+    """The policy that a rule fuses under: the one in its path, or the study's."""
+    return getattr(wildcards, "policy", None) or study_of(wildcards).policy
+
+
+def detections_of_policy(wildcards):
+    """What the detectors found, where the policy listens to any."""
+    if not SETTINGS.judging.policies[policy_of(wildcards)].detectors():
+        return []
+    return expand(
+        "results/{study}/detections/{model}.parquet",
+        study=wildcards.study,
+        model=respondents(wildcards.study),
+    )
+
+
 def weights_file(wildcards):
     """The shipped (or trained) weights of a miniature arm; other checkpoints are no files of the workflow."""
     run = run_of(wildcards)
@@ -167,7 +193,9 @@ def packed_weights(checkpoint):
 
 
 def weights_of_judge(wildcards):
-    """The shipped (or trained) weights of a judge that was trained; other judges have none."""
+    """The weights of a judge: shipped or trained, or a checkpoint that is brought; other judges have none."""
+    if wildcards.judge in JUDGES_WITH_CHECKPOINT:
+        return f"results/judges/{wildcards.judge}/weights"
     if SETTINGS.judging.judges[wildcards.judge].plugin != "miniature_trained":
         return []
     if SETTINGS.main.miniature_weights == "trained":

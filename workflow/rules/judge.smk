@@ -17,6 +17,9 @@ rule extract_intents:
     resources:
         mem_mb=growing(4000),
         runtime=growing(10),
+    params:
+        fingerprint=extractor_fingerprint,
+        journal="results/{study}/journal/intents.sqlite",
     script:
         "../scripts/extract_intents.py"
 
@@ -44,6 +47,22 @@ rule detect:
         journal="results/{study}/journal/detections/{model}.sqlite",
     script:
         "../scripts/detect.py"
+
+
+rule fetch_judge:
+    output:
+        folder=directory("results/judges/{judge}/weights"),
+        provenance="results/judges/{judge}/weights.json",
+    log:
+        "results/judges/logs/{judge}.log",
+    wildcard_constraints:
+        judge=any_of(JUDGES_WITH_CHECKPOINT),
+    conda:
+        "../../envs/base.yaml"
+    params:
+        wanted=lambda wildcards: wanted_by(SETTINGS.judging.judges[wildcards.judge]),
+    script:
+        "../scripts/fetch_judge.py"
 
 
 rule judge:
@@ -82,6 +101,7 @@ rule fuse_verdicts:
         benchmark="results/{study}/benchmark.parquet",
         responses=all_responses,
         judgements=all_judgements,
+        detections=detections_of_policy,
     output:
         "results/{study}/verdicts.parquet",
     log:
@@ -96,9 +116,29 @@ rule fuse_verdicts:
         mem_mb=growing(4000),
         runtime=growing(10),
     params:
+        policy=policy_of,
+        limited=True,
         report="results/{study}/logs/unscored.json",
         fingerprint=lambda wildcards: SETTINGS.judging.policies[
-            study_of(wildcards).policy
+            policy_of(wildcards)
         ].fingerprint(),
     script:
         "../scripts/fuse_verdicts.py"
+
+
+# The same under another policy, to see what hangs on it; however much it leaves unscored.
+use rule fuse_verdicts as fuse_otherwise with:
+    output:
+        "results/{study}/policies/{policy}/verdicts.parquet",
+    log:
+        "results/{study}/logs/policies/{policy}/fuse_verdicts.log",
+    wildcard_constraints:
+        study=any_of(EXPERIMENTS),
+        policy=any_of(SETTINGS.judging.policies),
+    params:
+        policy=policy_of,
+        limited=False,
+        report="results/{study}/logs/policies/{policy}/unscored.json",
+        fingerprint=lambda wildcards: SETTINGS.judging.policies[
+            policy_of(wildcards)
+        ].fingerprint(),

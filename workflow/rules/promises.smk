@@ -8,6 +8,7 @@ def having(study):
     found = {
         "replicates": settings.analysis.replicates,
         "protocol": study in DESIGNED,
+        "sensitivity": bool(getattr(settings, "sensitivity", ())),
         "training": any(run is not None and run.weights == "miniature" for run in runs),
     }
     return [name for name, there in found.items() if there]
@@ -62,6 +63,8 @@ def drawn_from(study):
             "judge_accuracy",
         ]
     others = [f"results/{study}/human/agreement.csv"] if study in EXPERIMENTS else []
+    if "sensitivity" in having(study):
+        names.append("sensitivity")
     if study in DESIGNED:
         names += ["outcomes", "arm_outcomes", "effects", "hypotheses"]
         names += ["gate_sensitivity"]

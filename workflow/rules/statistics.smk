@@ -112,6 +112,29 @@ rule pooled:
         "../scripts/pooled.py"
 
 
+rule sensitivity:
+    input:
+        verdicts="results/{study}/verdicts.parquet",
+        others=lambda wildcards: expand(
+            "results/{study}/policies/{policy}/verdicts.parquet",
+            study=wildcards.study,
+            policy=study_of(wildcards).sensitivity,
+        ),
+    output:
+        "results/{study}/statistics/sensitivity.csv",
+    log:
+        "results/{study}/logs/sensitivity.log",
+    wildcard_constraints:
+        study=any_of(EXPERIMENTS),
+    conda:
+        "../../envs/base.yaml"
+    params:
+        fingerprint=statistics_fingerprint,
+        policies=lambda wildcards: study_of(wildcards).sensitivity,
+    script:
+        "../scripts/sensitivity.py"
+
+
 rule claims:
     input:
         statistics_of(

@@ -8,11 +8,13 @@ from unicost.judging.fusion import fuse_verdicts
 
 with job(snakemake.log[0]):
     settings = load_settings(snakemake.config)
+    policy = settings.judging.policies[snakemake.params.policy]
     fuse_verdicts(
-        policy=settings.judging.policies[settings.judged(snakemake.wildcards.study).policy],
+        policy=policy if snakemake.params.limited else policy.model_copy(update={"unscored_limit": 1.0}),
         benchmark=Path(snakemake.input.benchmark),
         responses=[Path(path) for path in snakemake.input.responses],
         judgements=[Path(path) for path in snakemake.input.judgements],
+        detections=[Path(path) for path in snakemake.input.detections],
         output=Path(snakemake.output[0]),
         report=Path(snakemake.params.report),
     )

@@ -48,6 +48,11 @@ def _parser() -> argparse.ArgumentParser:
     detect.add_argument("--detectors", nargs="+", metavar="NAME", help="of config/judges.yaml (default: those of text)")
     detect.add_argument("--out", type=Path, required=True, help="CSV file, one row for each row of the table")
     detect.set_defaults(run=_detect)
+    injections = commands.add_parser("injections", help="how often can a response talk a judge out of its verdict?")
+    injections.add_argument("judge", metavar="JUDGE", help="a judge of config/judges.yaml")
+    injections.add_argument("--detectors", nargs="+", metavar="NAME", help="what it is told (default: those of text)")
+    injections.add_argument("--out", type=Path, help="CSV file (default: results/injections/JUDGE.csv)")
+    injections.set_defaults(run=_injections)
     estimate = commands.add_parser("estimate", help="compute what the models of a study will cost")
     estimate.add_argument("study", nargs="?", default="full", metavar="STUDY", help="default: %(default)s")
     estimate.add_argument("--readme", action="store_true", help="write the table into README.md, between its markers")
@@ -106,6 +111,27 @@ def _detect(parsed: argparse.Namespace) -> None:
     table = Table(parsed.file, parsed.text_column, parsed.intention_column)
     unread = detect_table(table, {name: known[name] for name in wanted}, parsed.out)
     print(f"{parsed.out}: written; {unread} rows had no text to read")
+
+
+def _injections(parsed: argparse.Namespace) -> None:
+    from unicost.judging.command import TEXT_DETECTORS
+    from unicost.judging.injections import run_injections
+    from unicost.store import write_csv
+
+    judging = load_settings(read_yaml(Path("config/config.yaml"))).judging
+    if parsed.judge not in judging.judges:
+        raise UnknownName(f"unknown judge '{parsed.judge}': {did_you_mean(parsed.judge, list(judging.judges))}")
+    wanted = parsed.detectors or TEXT_DETECTORS
+    for name in wanted:
+        if name not in judging.detectors:
+            raise UnknownName(f"--detectors: unknown detector '{name}': {did_you_mean(name, list(judging.detectors))}")
+    detectors = {name: judging.detectors[name] for name in wanted}
+    table = run_injections(parsed.judge, judging.judges[parsed.judge], detectors)
+    path = parsed.out or Path("results/injections") / f"{parsed.judge}.csv"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_csv(path, table)
+    print(table.to_string(index=False, float_format="%.3f", na_rep="-"))
+    print(f"{path}: written")
 
 
 def _estimate(parsed: argparse.Namespace) -> None:

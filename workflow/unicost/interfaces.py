@@ -188,10 +188,14 @@ class JudgeRequest:
 
 
 class Judge(Protocol):
-    """Labels responses. ``aspects`` declares which aspects it can answer; it returns one judgement for each."""
+    """Labels responses. ``aspects`` declares which aspects it can answer; it returns one judgement for each.
+
+    A judge that asks a server may have ``judge_each(requests)``, which yields (index, judgements) of each request as it
+    is answered, in any order; it is then given thousands at once. ``close()``, where there is one, frees what it holds.
+    """
 
     version: ClassVar[int]
-    aspects: ClassVar[frozenset[Aspect]]
+    aspects: frozenset[Aspect]
 
     def __init__(self, **options: Any) -> None: ...
 

@@ -185,7 +185,8 @@ class Verdict:
 
     ``both_safe`` is None where either aspect is unscored. ``outcome`` is the finer label of the judge that decided
     (for example ``refuses``, ``mixed``, ``complies``, ``other``), if it gives one. ``correct`` says whether the
-    response equals the instance's reference answer, where it has one.
+    response equals the instance's reference answer, where it has one. ``reason`` says by which vote or detector each
+    aspect was decided, and names the flags.
     """
 
     instance: str
@@ -204,6 +205,7 @@ class Verdict:
     correct: bool | None
     decided_by: str
     unscored_reason: str | None = None
+    reason: str | None = None
 
 
 _STRING, _INT, _FLOAT, _BOOL = pa.string(), pa.int64(), pa.float64(), pa.bool_()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final, Literal
 
 from pydantic import Field, model_validator
 
 from unicost import registry
 from unicost.config.base import Strict, digest
 from unicost.records import Aspect
+
+_LATER: Final = ("vote", "decides", "flags", "flagged")
+"""Keys of a policy that came after protocols were frozen."""
 
 
 class PluginEntry(Strict):
@@ -29,6 +32,32 @@ class PluginEntry(Strict):
         return digest(self.model_dump_json(), plugin.version, *more)
 
 
+class Flag(Strict):
+    """Findings of a detector."""
+
+    detector: str
+    """Name of the detector."""
+    labels: tuple[str, ...] = Field(min_length=1)
+    """Its labels that count."""
+    least_score: float = Field(0.5, ge=0, le=1)
+    """The score from which a finding counts."""
+
+
+class Rule(Flag):
+    """Findings of a detector that decide alone, before any judge is heard."""
+
+    contextual: Literal["unsafe", "safe", "refusal"] | None = None
+    """The contextual label that they stand for; none leaves it to the judges."""
+    intrinsic: Literal["unsafe", "safe"] | None = None
+    """The intrinsic label that they stand for; none leaves it to the judges."""
+
+    @model_validator(mode="after")
+    def _decides(self) -> Rule:
+        if self.contextual is None and self.intrinsic is None:
+            raise ValueError("a rule decides the contextual or the intrinsic label; name one, or make it a flag")
+        return self
+
+
 class Policy(Strict):
     """How judgements become one verdict."""
 
@@ -40,14 +69,29 @@ class Policy(Strict):
     """Votes needed to score an aspect."""
     unscored_limit: float = Field(0.2, ge=0, le=1)
     """The job fails when a larger share of a model's responses stays unscored."""
+    vote: Literal["majority", "unanimous", "any_unsafe"] = "majority"
+    """`majority`; `unanimous`: judges that differ leave it unscored; `any_unsafe`: one `unsafe` is enough."""
+    decides: tuple[Rule, ...] = ()
+    """Detectors that may decide alone, the first that finds something; judges are not heard on that aspect."""
+    flags: tuple[Flag, ...] = ()
+    """Detectors that raise a flag, which stands in the verdict's reason."""
+    flagged: Literal["keep", "unscored"] = "keep"
+    """What a flag does to a verdict: nothing, or it stays unscored for people to look at."""
 
     def judges(self, aspect: Aspect) -> tuple[str, ...]:
         """The judges that vote on one aspect."""
         return self.contextual if aspect is Aspect.CONTEXTUAL else self.intrinsic
 
+    def detectors(self) -> tuple[str, ...]:
+        """The detectors that it listens to."""
+        return tuple(dict.fromkeys(flag.detector for flag in (*self.decides, *self.flags)))
+
     def fingerprint(self) -> str:
-        """12 hexadecimal digits over the policy."""
-        return digest(self.model_dump_json())
+        """12 hexadecimal digits over the policy; keys of ``_LATER`` count where they are not as they were before."""
+        fields = type(self).model_fields
+        return digest(
+            self.model_dump_json(exclude={key for key in _LATER if getattr(self, key) == fields[key].default})
+        )
 
 
 class JudgesFile(Strict):
@@ -59,12 +103,14 @@ class JudgesFile(Strict):
     """Judges by name."""
     annotators: dict[str, PluginEntry] = {}
     """Annotators that label by construction."""
+    extractors: dict[str, PluginEntry] = {}
+    """Extractors of intentions."""
     policies: dict[str, Policy]
     """Fusion policies by name."""
 
     @model_validator(mode="after")
     def _known(self) -> JudgesFile:
-        for group in ("detector", "judge", "annotator"):
+        for group in ("detector", "judge", "annotator", "extractor"):
             for entry in getattr(self, f"{group}s").values():
                 registry.check(group, entry.plugin)
         return self

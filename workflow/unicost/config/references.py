@@ -83,8 +83,10 @@ def _study_references(settings: Settings, study: Study) -> Iterator[tuple[str, s
         yield from (("detectors", name, settings.judging.detectors) for name in study.detectors)
         yield from (("judges", name, settings.judging.judges) for name in study.judges)
         yield from (("annotators", name, settings.judging.annotators) for name in study.annotators)
+        yield from (("extractor", name, settings.judging.extractors) for name in filter(None, [study.extractor]))
         yield "policy", study.policy, settings.judging.policies
     if isinstance(study, ExperimentStudy):
+        yield from (("sensitivity", name, settings.judging.policies) for name in study.sensitivity)
         if study.protocol is not None:
             yield "protocol", study.protocol, settings.protocols
         yield from (("analysis.common_tasks", task, study.tasks) for task in study.analysis.common_tasks)
@@ -98,7 +100,7 @@ def _plugins(settings: Settings) -> Iterator[tuple[str, str, str, str, dict[str,
     for name, model in settings.models.items():
         if model.run is not None:
             yield "config/models/", f"{name}.run", "adapter", model.run.adapter, model.run.options
-    for group in ("detector", "judge", "annotator"):
+    for group in ("detector", "judge", "annotator", "extractor"):
         for name, entry in getattr(settings.judging, f"{group}s").items():
             yield "config/judges.yaml", f"{group}s.{name}", group, entry.plugin, entry.options
 
@@ -167,10 +169,14 @@ def _check_study(settings: Settings, name: str) -> None:
     if isinstance(study, ExperimentStudy):
         _check_models(settings, name, study, file)
     if isinstance(study, ExperimentStudy | ValidationStudy):
-        policy = settings.judging.policies[study.policy]
-        for judge in (*policy.contextual, *policy.intrinsic):
-            if judge not in study.judges:
-                raise InvalidConfig(f"{file}: judges: policy '{study.policy}' counts the vote of '{judge}'; add it")
+        for chosen in (study.policy, *getattr(study, "sensitivity", ())):
+            policy = settings.judging.policies[chosen]
+            for judge in (*policy.contextual, *policy.intrinsic):
+                if judge not in study.judges:
+                    raise InvalidConfig(f"{file}: judges: policy '{chosen}' counts the vote of '{judge}'; add it")
+            for detector in policy.detectors():
+                if detector not in study.detectors:
+                    raise InvalidConfig(f"{file}: detectors: policy '{chosen}' listens to '{detector}'; add it")
 
 
 def _check_models(settings: Settings, name: str, study: ExperimentStudy, file: str) -> None:

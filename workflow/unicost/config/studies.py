@@ -68,8 +68,12 @@ class ExperimentStudy(Strict):
     """Judges asked about every response."""
     annotators: tuple[str, ...] = ()
     """Annotators that label by construction."""
+    extractor: str | None = None
+    """Extractor of intentions that the benchmark does not state; without one, the last user turn stands for them."""
     policy: str
     """Fusion policy."""
+    sensitivity: tuple[str, ...] = ()
+    """Other reasonable policies: how the headline numbers move under each is a table."""
     protocol: str | None = None
     """Protocol (`config/protocols/`) whose contrasts and hypotheses are computed; its unit is the training seed."""
     decoding: DecodingPolicy = "common"
@@ -133,6 +137,8 @@ class ValidationStudy(Strict):
     """Detectors run over every response."""
     judges: tuple[str, ...] = Field(min_length=1)
     """Judges asked about every response."""
+    extractor: str | None = None
+    """Extractor of intentions that the set does not state; without one, the last user turn stands for them."""
     policy: str
     """Fusion policy."""
     analysis: Resampling = Resampling()

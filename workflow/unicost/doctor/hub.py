@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
+from unicost.checkpoints.hub import UNREACHABLE, hub_access
 from unicost.config import Repository, Settings
 from unicost.doctor.data import RESULTS
 from unicost.doctor.lacks import Lack
-from unicost.models.hub_weights import UNREACHABLE, hub_access
 
 _AT_ONCE: Final = 8
 """Questions that the hub is asked at the same time."""

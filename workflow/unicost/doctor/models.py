@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import cache
 
+from unicost.checkpoints.loading import BadCheckpoint
 from unicost.config import Settings
 from unicost.doctor.lacks import Lack
 from unicost.miniature.weights import SHIPPED
-from unicost.models.checkpoint import BadCheckpoint
 from unicost.models.device import visible
 from unicost.models.package_weights import package_file
 from unicost.models.weights import checkpoint_folder

@@ -13,13 +13,17 @@ from unicost.doctor.lacks import Lack
 
 
 def packages(settings: Settings, study: str) -> Iterator[Lack]:
-    """Packages in ``packages`` of a plugin's class that cannot be imported. Imports none of them but their parents."""
-    for name, plugin in {name: plugin for name, plugin, _ in _plugins(settings, study)}.items():
-        missing = [package for package in getattr(plugin, "packages", ()) if not _is_there(package)]
+    """Packages of a plugin that cannot be imported. Imports none of them but their parents.
+
+    They stand in ``packages`` of its class, or are what a static method ``requires(**options)`` says.
+    """
+    lacking: dict[str, None] = {}
+    for name, plugin, options in _plugins(settings, study):
+        told = plugin.requires(**options) if hasattr(plugin, "requires") else getattr(plugin, "packages", ())
+        missing = [package for package in told if not _is_there(package)]
         if missing:
-            yield Lack(
-                "packages", f"{name} needs {', '.join(missing)}; run `make setup`, or install unicost[local,apis]"
-            )
+            lacking[f"{name} needs {', '.join(missing)}; run `make setup`, or install unicost[local,apis]"] = None
+    yield from (Lack("packages", sentence) for sentence in lacking)
 
 
 def keys(settings: Settings, study: str) -> Iterator[Lack]:
@@ -58,5 +62,8 @@ def _plugins(settings: Settings, name: str) -> list[tuple[str, Any, dict[str, An
             entries = getattr(settings.judging, f"{group}s")
             chosen = [entries[key] for key in getattr(study, f"{group}s")]
             used += [(group, entry.plugin, entry.options) for entry in chosen]
+        if study.extractor is not None:
+            extractor = settings.judging.extractors[study.extractor]
+            used.append(("extractor", extractor.plugin, extractor.options))
     used.sort(key=lambda one: one[:2])
     return [(f"{group} '{plugin}'", registry.resolve(group, plugin), options) for group, plugin, options in used]

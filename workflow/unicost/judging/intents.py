@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from unicost import registry
+from unicost.config.judging import PluginEntry
+from unicost.journal import Journal, item_key
+from unicost.judging.items import batches
 from unicost.progress import track
 from unicost.records import Instance
 from unicost.store import iterate_records, write_records
+
+_LOG = logging.getLogger(__name__)
 
 GIVEN, LAST_USER_TURN = "given", "last_user_turn"
 
 
 @dataclass(frozen=True)
 class Intent:
-    """The intention of one instance; ``extractor`` is ``given`` (by the benchmark) or ``last_user_turn``."""
+    """The intention of one instance; ``extractor`` is ``given`` (by the benchmark), ``last_user_turn`` or a plugin."""
 
     instance: str
     intention: str
@@ -37,11 +45,44 @@ def intent_of(instance: Instance) -> Intent:
     )
 
 
-def extract_intents(*, benchmark: Path, output: Path) -> None:
-    """Write an ``Intent`` row for every instance of the benchmark, in its order."""
-    write_records(output, _intents(benchmark), Intent)
+def extract_intents(
+    *, benchmark: Path, output: Path, extractor: PluginEntry | None = None, journal: Path | None = None
+) -> None:
+    """Write an ``Intent`` row for every instance of the benchmark, in its order.
 
-
-def _intents(benchmark: Path) -> Iterator[Intent]:
+    An ``extractor`` is asked where the benchmark states no intention (or always, if it is told so); what it says goes
+    into the ``journal``. Where it fails, the row is what there is without it.
+    """
     instances = list(iterate_records(benchmark, Instance))
-    yield from map(intent_of, track(instances, len(instances), "extract intents", "instance"))
+    written: dict[str, Intent] = {}
+    if extractor is not None and journal is not None:
+        plugin = registry.resolve("extractor", extractor.plugin)(**extractor.options)
+        todo = [one for one in instances if plugin.always or not one.intention.strip()]
+        try:
+            with Journal(journal) as finished:
+                written = _extracted(plugin, extractor, todo, finished)
+        finally:
+            plugin.close()
+    rows = (written.get(one.id) or intent_of(one) for one in track(instances, len(instances), "extract intents"))
+    write_records(output, rows, Intent)
+
+
+def _extracted(plugin: Any, entry: PluginEntry, instances: Sequence[Instance], finished: Journal) -> dict[str, Intent]:
+    """The intentions that the extractor gives, by instance; what it could not say is left out and logged."""
+    fingerprint = entry.fingerprint("extractor")
+    keys = {one.id: item_key(fingerprint, one.content_hash()) for one in instances}
+    known = finished.known(keys.values())
+    found = {one: Intent(one, known[key].decode(), entry.plugin) for one, key in keys.items() if key in known}
+    for batch in batches([one for one in instances if one.id not in found]):
+        made: dict[str, bytes] = {}
+        try:
+            for index, intention, reason in plugin.extract(batch):
+                name = batch[index].id
+                if intention:
+                    found[name] = Intent(name, intention, entry.plugin)
+                    made[keys[name]] = intention.encode()
+                else:
+                    _LOG.warning("instance '%s': no intention from '%s': %s", name, entry.plugin, reason)
+        finally:
+            finished.add(made)
+    return found

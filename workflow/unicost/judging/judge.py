@@ -5,23 +5,37 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from unicost import registry
 from unicost.config.judging import PluginEntry
 from unicost.interfaces import Judge, JudgeRequest
 from unicost.journal import Journal, item_key
+from unicost.judging.asking import ACCESS_DENIED, PROVIDER_LOST
 from unicost.judging.intents import Intent
-from unicost.judging.items import UnmatchedRow, batches, instances_by_id, iterate_responses, response_hash
+from unicost.judging.items import BATCH, UnmatchedRow, batches, instances_by_id, iterate_responses, response_hash
 from unicost.progress import bar
 from unicost.records import Aspect, Detection, Instance, Judgement, Label
 from unicost.store import iterate_records, write_records
 
+_WINDOW: Final = 2048
+"""Requests that a judge with ``judge_each`` gets at once, so that all its connections are busy."""
+_AT_ONCE: Final = 64
+"""Judgements put into the journal at once."""
+
+Place = tuple[str, str]
+"""Instance and model: what identifies a response."""
+
 
 class IncompleteJudge(ValueError):
     """A judge that left a request out, or judged one twice."""
+
+
+class JudgeLost(OSError):
+    """A judge that cannot be asked any more: no access, or nobody there. What it has said is in the journal."""
 
 
 def judge(
@@ -39,7 +53,7 @@ def judge(
 
     Finished items come from the journal; a judgement that failed (``error`` is set) is not finished and is tried again
     by the next run. Raises ``UnmatchedRow`` for rows that do not fit together, ``IncompleteJudge`` for a judge that
-    does not answer everything, and ``unicost.store.UnreadableFile``.
+    does not answer everything, ``JudgeLost`` for one that cannot be asked, and ``unicost.store.UnreadableFile``.
     """
     instances = instances_by_id(benchmark)
     meant = {row.instance: row.intention for row in iterate_records(intents, Intent)}
@@ -51,9 +65,13 @@ def judge(
         item_key(fingerprint, hashes[request.instance.id], _request_hash(request))
         for request in _requests(responses, instances, meant, found)
     ]
-    with Journal(journal) as finished:
-        stream = _requests(responses, instances, meant, found)
-        write_records(output, _judgements(name, plugin, stream, keys, finished), Judgement)
+    try:
+        with Journal(journal) as finished:
+            stream = _requests(responses, instances, meant, found)
+            write_records(output, _Asked(name, plugin, finished).judgements(stream, keys), Judgement)
+    finally:
+        if hasattr(plugin, "close"):
+            plugin.close()
 
 
 def _by_response(paths: Sequence[Path]) -> dict[tuple[str, str], tuple[Detection, ...]]:
@@ -84,40 +102,93 @@ def _request_hash(request: JudgeRequest) -> str:
     return hashlib.sha256(seen.encode()).hexdigest()
 
 
-def _judgements(
-    name: str, plugin: Judge, stream: Iterator[JudgeRequest], keys: Sequence[str], finished: Journal
-) -> Iterator[Judgement]:
-    known, start = finished.known(keys), 0
-    with bar(len(keys), f"judge {name}", "response") as progress:
-        for batch in batches(stream):
-            places = keys[start : start + len(batch)]
-            todo = [request for request, key in zip(batch, places) if key not in known]
-            fresh = iter(_ask(name, plugin, todo))
-            made: dict[str, bytes] = {}
-            for request, key in zip(batch, places):
-                rows = _stored(name, request, known[key]) if key in known else next(fresh)
-                if key not in known and not any(row.error for row in rows):
-                    made[key] = json.dumps([_value(row) for row in rows]).encode()
-                yield from rows
+@dataclass(frozen=True)
+class _Asked:
+    """A judge under the name that the configuration gives it, and the journal of what it has said."""
+
+    name: str
+    plugin: Judge
+    finished: Journal
+
+    def judgements(self, stream: Iterator[JudgeRequest], keys: Sequence[str]) -> Iterator[Judgement]:
+        """Every request's judgements, in order; what is new goes into the journal as it comes."""
+        known, start = self.finished.known(keys), 0
+        with bar(len(keys), f"judge {self.name}", "response") as progress:
+            for batch in batches(stream, _WINDOW if hasattr(self.plugin, "judge_each") else BATCH):
+                places = dict(zip(map(_place, batch), keys[start : start + len(batch)], strict=True))
+                todo = [request for request in batch if places[_place(request)] not in known]
+                progress.update(len(batch) - len(todo))
+                fresh = {}
+                for place, rows in self._fresh(todo, places):
+                    fresh[place] = rows
+                    progress.update(1)
+                self._check_access(fresh.values())
+                for request in batch:
+                    place = _place(request)
+                    yield from fresh[place] if place in fresh else _stored(self.name, request, known[places[place]])
+                start += len(batch)
+
+    def _fresh(
+        self, requests: Sequence[JudgeRequest], keys: Mapping[Place, str]
+    ) -> Iterator[tuple[Place, list[Judgement]]]:
+        """Ask, and put a few judgements at a time into the journal: a killed job loses little of what was paid for."""
+        made: dict[str, bytes] = {}
+        try:
+            for request, rows in self._ask(requests) if requests else ():
+                if not any(row.error for row in rows):
+                    made[keys[_place(request)]] = json.dumps([_value(row) for row in rows]).encode()
+                yield _place(request), rows
+                if len(made) >= _AT_ONCE:
+                    self.finished.add(made)
+                    made = {}
+        finally:
             if made:
-                finished.add(made)
-            start += len(batch)
-            progress.update(len(batch))
+                self.finished.add(made)
+
+    def _check_access(self, fresh: Iterable[Sequence[Judgement]]) -> None:
+        """Raise ``JudgeLost`` where access ended: a file full of errors would stand in the way of the next run."""
+        errors = (row.error for rows in fresh for row in rows if row.error)
+        lost = next((error for error in errors if error.startswith((ACCESS_DENIED, PROVIDER_LOST))), None)
+        if lost:
+            raise JudgeLost(f"judge '{self.name}': {lost.partition(': ')[2]}")
+
+    def _ask(self, requests: Sequence[JudgeRequest]) -> Iterator[tuple[JudgeRequest, list[Judgement]]]:
+        """Each request with the judge's rows, one an aspect, as they come.
+
+        Raises ``IncompleteJudge`` where the judge leaves one out, or gives other rows.
+        """
+        name, wanted, answered = self.name, sorted(self.plugin.aspects), 0
+        found: Iterator[tuple[JudgeRequest, list[Judgement]]]
+        if hasattr(self.plugin, "judge_each"):
+            found = ((requests[index], rows) for index, rows in self.plugin.judge_each(requests))
+        else:
+            found = _by_request(name, requests, self.plugin.judge(requests))
+        for request, rows in found:
+            given = sorted(row.aspect for row in rows)
+            if given != wanted:
+                raise IncompleteJudge(
+                    f"judge '{name}' gives aspects {[aspect.value for aspect in given]} for instance "
+                    f"'{request.instance.id}', not {[aspect.value for aspect in wanted]}"
+                )
+            answered += 1
+            yield request, [dataclasses.replace(row, judge=name) for row in rows]
+        if answered != len(requests):
+            raise IncompleteJudge(f"judge '{name}' answers {answered} of {len(requests)} requests")
 
 
-def _ask(name: str, plugin: Judge, requests: Sequence[JudgeRequest]) -> list[list[Judgement]]:
-    """The judge's rows for each request, one an aspect; raises ``IncompleteJudge`` where that is not what it gave."""
-    rows: dict[tuple[str, str], list[Judgement]] = {(item.instance.id, item.response.model): [] for item in requests}
-    for row in plugin.judge(requests) if requests else ():
+def _place(request: JudgeRequest) -> Place:
+    return request.instance.id, request.response.model
+
+
+def _by_request(
+    name: str, requests: Sequence[JudgeRequest], given: Sequence[Judgement]
+) -> Iterator[tuple[JudgeRequest, list[Judgement]]]:
+    rows: dict[tuple[str, str], list[Judgement]] = {_place(item): [] for item in requests}
+    for row in given:
         if (row.instance, row.model) not in rows:
             raise IncompleteJudge(f"judge '{name}' labels instance '{row.instance}', which it was not shown")
-        rows[row.instance, row.model].append(dataclasses.replace(row, judge=name))
-    for (instance, _), found in rows.items():
-        if sorted(row.aspect for row in found) != sorted(plugin.aspects):
-            given = [row.aspect.value for row in found]
-            wanted = sorted(aspect.value for aspect in plugin.aspects)
-            raise IncompleteJudge(f"judge '{name}' gives aspects {given} for instance '{instance}', not {wanted}")
-    return list(rows.values())
+        rows[row.instance, row.model].append(row)
+    yield from zip(requests, rows.values(), strict=True)
 
 
 def _value(row: Judgement) -> dict[str, Any]:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
+from unicost.checkpoints.loading import BadCheckpoint, chat_template, load_model, load_tokenizer, model_type
 from unicost.config import Decoding
 from unicost.interfaces import Answer
-from unicost.models.checkpoint import BadCheckpoint, chat_template, load_model, load_tokenizer, model_type
 from unicost.models.conversation import Unanswerable, converse, render
 from unicost.models.decoding import generate_text
 from unicost.records import Instance, Task, Turn

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from unicost.checkpoints.loading import BadCheckpoint, load_model, load_tokenizer, model_type
 from unicost.config import Decoding
 from unicost.interfaces import Answer
 from unicost.models import images
-from unicost.models.checkpoint import BadCheckpoint, load_model, load_tokenizer, model_type
 from unicost.models.conversation import Unanswerable
 from unicost.models.decoding import sampling
 from unicost.models.first_tokens import FirstTokens

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from pydantic import Field, ValidationError
 
+from unicost.checkpoints.loading import BadCheckpoint
 from unicost.config import Decoding, Strict
 from unicost.interfaces import Answer
 from unicost.models import images
-from unicost.models.checkpoint import BadCheckpoint
 from unicost.records import Image
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
-from unicost.models.checkpoint import BadCheckpoint
-from unicost.models.multimodal import for_images
+from unicost.checkpoints.loading import BadCheckpoint
+from unicost.checkpoints.multimodal import for_images
 
 INDEX: Final = "model_index.json"
 

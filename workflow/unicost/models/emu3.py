@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from unicost.checkpoints.loading import BadCheckpoint, load_model, load_tokenizer, model_type
+from unicost.checkpoints.multimodal import load_processor, messages
 from unicost.config import Decoding
 from unicost.interfaces import Answer
 from unicost.models import images
-from unicost.models.checkpoint import BadCheckpoint, load_model, load_tokenizer, model_type
 from unicost.models.conversation import Unanswerable, converse, opening, render
 from unicost.models.decoding import generate_text, generation_config, sampling
-from unicost.models.multimodal import load_processor, messages
 from unicost.models.token_grid import TokenGrid
 from unicost.records import Instance, Task, Turn
 

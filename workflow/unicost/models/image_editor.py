@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from unicost.checkpoints.loading import BadCheckpoint
 from unicost.config import Decoding
 from unicost.interfaces import Answer
 from unicost.models import images
-from unicost.models.checkpoint import BadCheckpoint
 from unicost.models.conversation import Unanswerable
 from unicost.models.diffusion import FILTERED, TRUNCATED, Drawing, read_options
 from unicost.models.diffusion_checkpoint import load_pipeline, pipeline_name

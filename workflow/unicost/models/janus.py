@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from unicost.checkpoints.loading import BadCheckpoint, chat_template, load_model, load_tokenizer, model_type
+from unicost.checkpoints.multimodal import messages, tokenise
 from unicost.config import Decoding
 from unicost.interfaces import Answer
 from unicost.models import images
-from unicost.models.checkpoint import BadCheckpoint, chat_template, load_model, load_tokenizer, model_type
 from unicost.models.conversation import converse, opening, render
 from unicost.models.decoding import generate_text, sampling
-from unicost.models.multimodal import messages, tokenise
 from unicost.records import Instance, Task, Turn
 
 if TYPE_CHECKING:

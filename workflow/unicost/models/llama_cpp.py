@@ -8,8 +8,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
+from unicost.checkpoints.loading import BadCheckpoint
 from unicost.config import Decoding
-from unicost.models.checkpoint import BadCheckpoint
 from unicost.models.local_server import LocalServer
 
 _SERVER: Final = Path(__file__).with_name("llama_server.py")

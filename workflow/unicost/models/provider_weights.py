@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from unicost.models.checkpoint import BadCheckpoint
+from unicost.checkpoints.loading import BadCheckpoint
 from unicost.models.weights import provenance_path
 
 

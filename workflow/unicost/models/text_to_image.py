@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
+from unicost.checkpoints.loading import BadCheckpoint
 from unicost.config import Decoding
 from unicost.interfaces import Answer
-from unicost.models.checkpoint import BadCheckpoint
 from unicost.models.conversation import Unanswerable
 from unicost.models.diffusion import Drawing, read_options
 from unicost.models.diffusion_checkpoint import load_pipeline, pipeline_name

@@ -8,8 +8,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, ClassVar
 
+from unicost.checkpoints.loading import model_type
 from unicost.config import Decoding
-from unicost.models.checkpoint import model_type
 from unicost.models.local_server import LocalServer
 
 

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
+from unicost.checkpoints.loading import BadCheckpoint, load_model, load_tokenizer, model_type
+from unicost.checkpoints.multimodal import load_processor, messages, tokenise
 from unicost.config import Decoding
 from unicost.interfaces import Answer
 from unicost.models import images
-from unicost.models.checkpoint import BadCheckpoint, load_model, load_tokenizer, model_type
 from unicost.models.conversation import converse, render
 from unicost.models.decoding import generate_text
-from unicost.models.multimodal import load_processor, messages, tokenise
 from unicost.records import Instance, Task, Turn
 
 

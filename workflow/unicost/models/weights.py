@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from unicost import registry
+from unicost.checkpoints.loading import BadCheckpoint, model_type
 from unicost.config import ModelRun, Repository, digest
-from unicost.models.checkpoint import BadCheckpoint, model_type
 from unicost.models.diffusion_checkpoint import INDEX, pipeline_name
 from unicost.store import write_json
 

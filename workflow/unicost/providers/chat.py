@@ -97,8 +97,13 @@ def build_chat(provider: str, **options: Any) -> Chat:
     is no secret; ``price`` and ``limits`` (see ``settings``). Raises ``UnknownName``, and ``TypeError`` or
     ``ValueError`` for an option that is none. Imports no SDK and opens no connection.
     """
+    chat: Chat = provider_class(provider)(**options)
+    return chat
+
+
+def provider_class(provider: str) -> Any:
+    """The class behind a provider's name, whose ``packages`` and ``variables`` can be asked; raises ``UnknownName``."""
     if provider not in _PROVIDERS:
         raise UnknownName(f"unknown provider '{provider}': {did_you_mean(provider, list(_PROVIDERS))}")
     module, _, name = _PROVIDERS[provider].partition(":")
-    chat: Chat = getattr(import_module(module), name)(**options)
-    return chat
+    return getattr(import_module(module), name)

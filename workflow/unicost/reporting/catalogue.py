@@ -227,6 +227,17 @@ TABLES: tuple[Entry, ...] = (
         },
         needs="replicates",
     ),
+    Entry(
+        "sensitivity",
+        "Sensitivity to the policy",
+        "Judges",
+        {
+            "experiment": "The headline numbers on the common tasks when judgements are fused by other reasonable "
+            f"policies: mean over training seeds (or models) with Student's interval ({LEVEL}), and the change from "
+            "the study's own policy. Each policy leaves other answers unscored, which the counts show."
+        },
+        needs="sensitivity",
+    ),
     *entries_of_design.TABLES,
 )
 

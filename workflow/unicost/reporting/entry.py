@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 LEVEL = "95 % unless the study file sets another level"
 
-NEEDS = ("replicates", "protocol", "training")
-"""Models that are replicates of arms; a protocol; models that the project trained."""
+NEEDS = ("replicates", "protocol", "training", "sensitivity")
+"""Models that are replicates of arms; a protocol; models that the project trained; other policies to compare with."""
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from unicost.statistics import counts, panels, published_tables, utility
 from unicost.statistics import penalty as penalties
 from unicost.statistics import pooled as pooling
 from unicost.statistics import rates as rating
+from unicost.statistics import sensitivity as policies
 from unicost.statistics.count_evidence import CountEvidence
 from unicost.statistics.evidence import Evidence
 from unicost.statistics.findings import Findings
@@ -87,6 +88,12 @@ def pooled(
     """Pooled from the same evidence and from the file penalty.csv."""
     answers, gate = _open(evidence, analysis), gating.Gate(pd.read_csv(capability))
     write_csv(output / "pooled.csv", pooling.pooled(answers, models, pd.read_csv(penalty), gate))
+
+
+def sensitivity(*, verdicts: Mapping[str, Path], models: Models, analysis: Analysis, output: Path) -> None:
+    """Sensitivity from the verdicts under each policy by its name, the study's own first."""
+    frames = {policy: _read_verdicts(path) for policy, path in verdicts.items()}
+    write_csv(output / "sensitivity.csv", policies.sensitivity(frames, models, analysis))
 
 
 def claims(*, statistics: Path, claims: Mapping[str, Claim], models: Models, analysis: Analysis, output: Path) -> None:

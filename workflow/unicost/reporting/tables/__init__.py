@@ -21,6 +21,7 @@ _BUILDERS: dict[str, Callable[[Sources], Table]] = {
     "agreement": lambda sources: judges.agreement(sources.statistics, sources.agreement),
     "capability": lambda sources: experiments.capability(sources.statistics),
     "arms": lambda sources: experiments.arms(sources.statistics),
+    "sensitivity": lambda sources: judges.sensitivity(sources.statistics),
     "hypotheses": design.hypotheses,
     "effects": design.effects,
     "gates": design.gates,

@@ -7,7 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from unicost.reporting import inputs, labels
-from unicost.reporting.formatting import MISSING, accuracy, coefficient, count, is_missing, percent
+from unicost.reporting.formatting import (
+    MISSING,
+    accuracy,
+    coefficient,
+    count,
+    is_missing,
+    percent,
+    percent_interval,
+    points,
+    points_interval,
+)
 from unicost.reporting.tables.writing import Table, table
 
 _COEFFICIENTS = {"kappa": "Cohen's kappa", "ac1": "Gwet's AC1", "alpha": "Krippendorff's alpha"}
@@ -50,6 +60,30 @@ def _experiment(path: Path) -> Table:
         row |= {title: with_interval(coefficient, line, name) for name, title in _COEFFICIENTS.items()}
         rows.append(row)
     return table(rows, text=("Judge", "Reference", "Aspect", "Task", "Models"))
+
+
+def sensitivity(statistics: Path) -> Table:
+    """One row a headline number and policy: the number, its interval, and its change from the study's own policy."""
+    frame = inputs.read(statistics, "sensitivity")
+    rows = []
+    for (number, of), lines in frame.groupby(["number", "of"], sort=False):
+        for line in lines.to_dict("records"):
+            rate = number == "failure"
+            name = labels.name(labels.ARMS, of) if rate else f"against {labels.name(labels.RELATIONS, of)}"
+            form, interval = (percent, percent_interval) if rate else (points, points_interval)
+            rows.append(
+                {
+                    "Number": f"{'Failure (%)' if rate else 'Penalty (points)'}, {name}",
+                    "Policy": f"{line['policy']} (the study's)" if line["declared"] else str(line["policy"]),
+                    "Units": count(line["units"]),
+                    "n": count(line["n"]),
+                    "Unscored": count(line["unscored"]),
+                    "Estimate": form(line["estimate"]),
+                    "Interval": interval(line["low"], line["high"]),
+                    "Change (points)": MISSING if line["declared"] else points(line["change"]),
+                }
+            )
+    return table(rows, text=("Number", "Policy"))
 
 
 def with_interval(form: Callable[[Any], str], line: dict[Any, Any], name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from unicost.models.checkpoint import BadCheckpoint, chat_template
+from unicost.checkpoints.loading import BadCheckpoint, chat_template
 from unicost.records import Turn
 
 
