@@ -28,6 +28,7 @@ rule sample_for_humans:
     input:
         benchmark="results/{study}/benchmark.parquet",
         responses=all_responses,
+        judgements=all_judgements,
         verdicts="results/{study}/verdicts.parquet",
     output:
         "results/{study}/human/sample.csv",
@@ -64,6 +65,10 @@ rule annotation_page:
         "statistics"
     conda:
         "../../envs/base.yaml"
+    params:
+        categories=lambda wildcards: SETTINGS.taxonomies[
+            SETTINGS.dataset_of(wildcards.study).taxonomy
+        ].meanings(),
     resources:
         mem_mb=growing(4000),
         runtime=growing(10),

@@ -11,4 +11,5 @@ with job(snakemake.log[0]):
         benchmark=Path(snakemake.input.benchmark),
         responses=[Path(path) for path in snakemake.input.responses],
         output=Path(snakemake.output[0]),
+        categories=snakemake.params.categories,
     )
