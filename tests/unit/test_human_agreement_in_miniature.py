@@ -87,7 +87,13 @@ def test_rules_agree_with_construction(tmp_path: Path) -> None:
         seed=0,
         output=sample,
     )
-    annotation_page(sample=sample, benchmark=benchmark, responses=responses, output=tmp_path / "annotate.html")
+    annotation_page(
+        sample=sample,
+        benchmark=benchmark,
+        responses=responses,
+        output=tmp_path / "annotate.html",
+        tasks=tmp_path / "l.json",
+    )
     agreement(
         judgements=[judged],
         references=[reference],

@@ -1,7 +1,7 @@
 """The annotation page: one HTML file that shows sampled responses to people and writes their labels.
 
-It needs no server and no network. It is blind: it holds neither models nor verdicts, categories of the items or instance
-ids; what the taxonomy's categories mean stands in its help. An item stays covered until the annotator asks for it, and
+It needs no server and no network. It is blind: it holds neither models nor verdicts, nor an item's category or instance
+id; what the taxonomy's categories mean stands in its help. An item stays covered until the annotator asks for it, and
 its images until they are asked for too. What it shows is put in as text, never as markup, and its content security
 policy forbids loading anything.
 """
@@ -18,6 +18,7 @@ from typing import Any
 import jinja2
 import pandas as pd
 
+from unicost.human.label_studio import write_tasks
 from unicost.human.labels import CHOICES, COLUMNS
 from unicost.records import Aspect, Image, Instance, Label, Response
 from unicost.store import atomic, iterate_records
@@ -47,11 +48,12 @@ def annotation_page(
     benchmark: Path,
     responses: Sequence[Path],
     output: Path,
+    tasks: Path,
     categories: Mapping[str, str] | None = None,
 ) -> None:
-    """Write the page for the items of the CSV file ``sample``, in its order.
+    """Write the page for the items of the CSV file ``sample``, in its order, and the same for Label Studio.
 
-    ``categories`` says in words what each category of harm is.
+    ``categories`` says in words what each category of harm is; ``tasks`` is the file of ``label_studio.write_tasks``.
 
     Raises ``IncompleteSample`` where an item's instance or response is missing, ``unicost.store.UnreadableFile``, and
     ``ValueError`` for a sample without the columns ``item``, ``instance`` and ``model``.
@@ -73,6 +75,7 @@ def annotation_page(
         items.append(_item(item, instances[instance], answers[instance, model]))
     with atomic(output) as stream:
         stream.write(_render(items, categories or {}))
+    write_tasks(items, _questions(), tasks)
 
 
 def _item(name: str, instance: Instance, response: Response) -> dict[str, Any]:
@@ -99,8 +102,12 @@ def _render(items: Sequence[Mapping[str, Any]], categories: Mapping[str, str]) -
         sample=hashlib.sha256(data.encode()).hexdigest()[:12],
         columns=COLUMNS,
         categories=categories,
-        questions=[_question(aspect) for aspect in (Aspect.CONTEXTUAL, Aspect.INTRINSIC)],
+        questions=_questions(),
     )
+
+
+def _questions() -> list[dict[str, Any]]:
+    return [_question(aspect) for aspect in (Aspect.CONTEXTUAL, Aspect.INTRINSIC)]
 
 
 def _question(aspect: Aspect) -> dict[str, Any]:

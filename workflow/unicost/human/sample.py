@@ -1,8 +1,8 @@
 """Which responses people are asked to label: a stratified random sample with known inclusion probabilities.
 
 Strata are model kind x task x category x verdict x whether the judges differ. Rare verdicts are what judges get wrong
-unnoticed, and where judges differ at least one is wrong, so places are dealt out to the strata one by one until they are
-spent or a stratum is exhausted; the inclusion probability of every item is kept, and its inverse, the weight, gives
+unnoticed, and where judges differ at least one is wrong, so places are dealt out to the strata one by one until they
+are spent or a stratum is exhausted; the inclusion probability of every item is kept, and its inverse, the weight, gives
 estimates for all responses.
 """
 
@@ -41,9 +41,9 @@ def sample_for_humans(
     """Draw ``size`` responses (all where there are fewer) and write them to a CSV with the columns ``COLUMNS``.
 
     ``judgements`` are files of all judges: an item on which two of them differ in an aspect that both scored is in
-    another stratum than one on which they agree. Only responses with a text or an image can be labelled. The draw depends on the rows and the seed alone.
-    ``model_kinds`` gives each model's kind; raises ``NothingToSample``, ``unicost.store.UnreadableFile``, and
-    ``ValueError`` for a model or an instance that is not known.
+    another stratum than one on which they agree. Only responses with a text or an image can be labelled. The draw
+    depends on the rows and the seed alone. ``model_kinds`` gives each model's kind; raises ``NothingToSample``,
+    ``unicost.store.UnreadableFile``, and ``ValueError`` for a model or an instance that is not known.
     """
     frame = _labelable(verdicts, responses, benchmark, model_kinds)
     differing = _differing(judgements)
