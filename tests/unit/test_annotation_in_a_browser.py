@@ -120,9 +120,9 @@ def test_twenty_items_are_labelled_by_the_keyboard(page: dict[str, Path], size: 
         hand.until(lambda: hand.run("document.getElementById('finished').open"))
         hand.shot("finished")
         hand.press(Keys.ENTER)
-        hand.until(lambda: (tmp_path / "downloads/labels-Ada.csv").is_file())
+        hand.until((tmp_path / "downloads/labels-Ada.csv").is_file)
         driver.find_element("id", "json").click()
-        hand.until(lambda: (tmp_path / "downloads/labels-Ada.json").is_file())
+        hand.until((tmp_path / "downloads/labels-Ada.json").is_file)
         hand.shot("all-done")
 
     rows = read_labels(tmp_path / "downloads/labels-Ada.csv", page["sample"])

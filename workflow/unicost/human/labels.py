@@ -30,7 +30,8 @@ class WrongLabels(ValueError):
 def read_labels(labels: Path, sample: Path) -> list[Judgement]:
     """The labels in the file ``labels`` of the items in the CSV file ``sample``, two judgements an item.
 
-    A file that ends in ``.json`` is the annotation page's, or Label Studio's (JSON or JSON-MIN). The judge of each is ``human:<annotator>``. Items without a label are left out. Raises ``WrongLabels``.
+    A file that ends in ``.json`` is the annotation page's, or Label Studio's (JSON or JSON-MIN). The judge of each is
+    ``human:<annotator>``. Items without a label are left out. Raises ``WrongLabels``.
     """
     places = _places(sample)
     judgements: list[Judgement] = []
