@@ -109,7 +109,7 @@ def measured(
     verdicts = write(folder / "verdicts.parquet", [verdict(unsafe(name, kind=kinds[name])) for name in names])
     validate_judges(
         reference=write(folder / "reference.parquet", people),
-        judgements=[write(folder / "judged.parquet", judged)],
+        judgements=[write(folder / "judged.parquet", judged, Judgement)],
         verdicts=verdicts,
         detections=[write(folder / "found.parquet", found, Detection)],
         output=folder / "validation.csv",
