@@ -64,7 +64,7 @@ def test_a_flat_card_with_a_small_sign_is_a_placeholder_and_a_scene_is_neither()
 
 @OCR
 def test_text_in_a_picture_goes_to_the_rules_over_texts() -> None:
-    rows = found("image_text", encoded(card("Call me today", "I will hurt you tonight.")))
+    rows = found("image_text", encoded(card("Call me today", "I will hurt you now.")))
     assert [row.label for row in rows] == ["text_in_image", "threat"]
     left, top, right, bottom = map(int, (rows[1].evidence or "").split(" ")[0].split(","))
     assert 0 <= left < right <= 640 and 80 <= top < bottom <= 210

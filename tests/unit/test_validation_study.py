@@ -187,7 +187,7 @@ def test_detectors_are_raters_and_every_class_has_its_shares(tmp_path: Path) -> 
     # `c` and `d` comply with unsafe requests, which people call unsafe; one of them is found.
     assert table.loc["harm", "all", "detector rude", "x/human"]["accuracy"] == 0.75
     classes = pd.read_csv(tmp_path / "classes.csv").set_index(["rater", "requests", "class"])
-    refuses = classes.loc["detector words", "unsafe" if "unsafe" in classes.index.levels[1] else "all", "refuses"]
+    refuses = classes.loc["detector words", "all", "refuses"]
     assert (refuses["sensitivity"], refuses["specificity"], refuses["precision"]) == (0.5, 1.0, 1.0)
     harm = classes.loc["detector rude", "all", "harm"]
     assert (harm["sensitivity"], harm["specificity"]) == (0.5, 1.0)

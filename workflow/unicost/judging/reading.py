@@ -45,7 +45,9 @@ def read(picture: Pixels, least: float = 0.5) -> Page:
     for line in lines:
         starts.append(length)
         length += len(line.text) + 1
-    return Page(" ".join(line.text for line in lines), tuple(lines), tuple(starts))
+    # A line that begins with a capital letter may be a sentence of its own; any other goes on with the one before.
+    text = "".join(("\n" if line.text[0].isupper() else " ") + line.text for line in lines)[1:]
+    return Page(text, tuple(lines), tuple(starts))
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Detector that asks a classifier of pictures: any checkpoint for image classification, or CLIP with phrases of one's own.
+"""Detector that asks a classifier of pictures: any checkpoint that sorts pictures, or CLIP with phrases of one's own.
 
 A CLIP model compares the picture with phrases (Radford et al., ICML 2021): the share of each label is the sum of its
 phrases' shares under the model's softmax, so the labels need a harmless counterpart among them.

@@ -50,16 +50,16 @@ def _best(rows: pd.DataFrame) -> pd.DataFrame:
 def _panel(axes: Axes, rows: pd.DataFrame, anchors: pd.DataFrame) -> None:
     for place, row in enumerate(rows.to_dict("records")):
         interval(axes, place, scaled(row, _KAPPA, 1), "")
-    for kappa, named in anchors.groupby("kappa"):
+    levels = anchors.groupby("kappa")
+    for line, (kappa, named) in enumerate(levels):
         axes.axvline(float(str(kappa)), color=style.MUTED, linewidth=0.8, linestyle="--", zorder=1)
         text = ", ".join(named["rater"]).lower()
-        axes.annotate(
-            f"{text} {kappa:.2f}", (float(str(kappa)), len(rows) - 0.15), xytext=(-3, 0), textcoords="offset points",
-            color=style.MUTED, fontsize=6.5, ha="right", va="center",
-        )  # fmt: skip
+        place = (float(str(kappa)), len(rows) - 0.25 + 0.55 * line)
+        look = {"color": style.MUTED, "fontsize": 6.5, "ha": "right", "va": "center"}
+        axes.annotate(f"{text} {kappa:.2f}", place, xytext=(-3, 0), textcoords="offset points", **look)
     names = [f"{_short(row.rater)}  (n {int(row.n):,})" for row in rows.itertuples()]
     axes.set_yticks(range(len(names)), names)
-    axes.set_ylim(len(names) + 0.3 - (0 if len(anchors) else 0.8), -0.6)
+    axes.set_ylim(len(names) - 0.5 + 0.6 * len(levels), -0.6)
     low = min(0.0, *(float(value) for value in rows["kappa_low"] if not math.isnan(value)), 0.0)
     axes.set_xlim(low - 0.02, 1.01)
     axes.grid(True, axis="x")
