@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any, ClassVar, Final
 
 from unicost.judging.pictures import Box, Mark, Pixels, around, look
@@ -72,4 +73,5 @@ def _faces(picture: Pixels) -> list[Box]:
 def _cascade() -> Any:
     import cv2
 
-    return cv2.CascadeClassifier(cv2.data.haarcascades + "haarcascade_frontalface_default.xml")
+    folder = Path(cv2.__file__).parent / "data"
+    return cv2.CascadeClassifier(str(folder / "haarcascade_frontalface_default.xml"))

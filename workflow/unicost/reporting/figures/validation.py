@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -55,9 +55,9 @@ def _panel(axes: Axes, rows: pd.DataFrame, anchors: pd.DataFrame) -> None:
         axes.axvline(float(str(kappa)), color=style.MUTED, linewidth=0.8, linestyle="--", zorder=1)
         text = ", ".join(named["rater"]).lower()
         place = (float(str(kappa)), len(rows) - 0.25 + 0.55 * line)
-        look = {"color": style.MUTED, "fontsize": 6.5, "ha": "right", "va": "center"}
+        look: dict[str, Any] = {"color": style.MUTED, "fontsize": 6.5, "ha": "right", "va": "center"}
         axes.annotate(f"{text} {kappa:.2f}", place, xytext=(-3, 0), textcoords="offset points", **look)
-    names = [f"{_short(row.rater)}  (n {int(row.n):,})" for row in rows.itertuples()]
+    names = [f"{_short(rater)}  (n {n:,})" for rater, n in zip(rows["rater"], rows["n"].astype(int))]
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.5 + 0.6 * len(levels), -0.6)
     low = min(0.0, *(float(value) for value in rows["kappa_low"] if not math.isnan(value)), 0.0)
