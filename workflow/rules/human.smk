@@ -28,6 +28,7 @@ rule sample_for_humans:
     input:
         benchmark="results/{study}/benchmark.parquet",
         responses=all_responses,
+        judgements=all_judgements,
         verdicts="results/{study}/verdicts.parquet",
     output:
         "results/{study}/human/sample.csv",
@@ -55,7 +56,9 @@ rule annotation_page:
         benchmark="results/{study}/benchmark.parquet",
         responses=all_responses,
     output:
-        "results/{study}/human/annotate.html",
+        page="results/{study}/human/annotate.html",
+        tasks="results/{study}/human/label_studio.json",
+        interface="results/{study}/human/label_studio.xml",
     log:
         "results/{study}/logs/annotation_page.log",
     wildcard_constraints:
@@ -64,6 +67,10 @@ rule annotation_page:
         "statistics"
     conda:
         "../../envs/base.yaml"
+    params:
+        categories=lambda wildcards: SETTINGS.taxonomies[
+            SETTINGS.dataset_of(wildcards.study).taxonomy
+        ].meanings(),
     resources:
         mem_mb=growing(4000),
         runtime=growing(10),
@@ -99,3 +106,24 @@ rule agreement:
         fingerprint=lambda wildcards: study_of(wildcards).analysis.fingerprint(),
     script:
         "../scripts/agreement.py"
+
+
+rule people:
+    input:
+        verdicts="results/{study}/verdicts.parquet",
+        sample="results/{study}/human/sample.csv",
+        labels=lambda wildcards: study_of(wildcards).human_labels,
+    output:
+        people="results/{study}/human/people.csv",
+        coverage="results/{study}/human/coverage.csv",
+        differences="results/{study}/human/differences.csv",
+    log:
+        "results/{study}/logs/people.log",
+    wildcard_constraints:
+        study=any_of(EXPERIMENTS),
+    conda:
+        "../../envs/base.yaml"
+    params:
+        fingerprint=lambda wildcards: study_of(wildcards).analysis.fingerprint(),
+    script:
+        "../scripts/people.py"

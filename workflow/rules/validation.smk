@@ -41,6 +41,12 @@ rule validate_judges:
     input:
         reference="results/{study}/human/reference.parquet",
         judgements=all_judgements,
+        detections=lambda wildcards: expand(
+            "results/{study}/detections/{model}.parquet",
+            study=wildcards.study,
+            model=respondents(wildcards.study),
+        ),
+        anchors="workflow/resources/published/judge_anchors.csv",
         verdicts="results/{study}/verdicts.parquet",
     output:
         csv="results/{study}/tables/validation.csv",
@@ -51,6 +57,29 @@ rule validate_judges:
             subcategory=lambda wildcards: study_of(wildcards).title,
             labels={"table": "Judges against people"},
         ),
+        classes="results/{study}/tables/validation_classes.csv",
+        classes_html=report(
+            "results/{study}/tables/validation_classes.html",
+            caption="../report/validation.rst",
+            category="Judges",
+            subcategory=lambda wildcards: study_of(wildcards).title,
+            labels={"table": "Judges against people by class"},
+        ),
+        anchors_html=report(
+            "results/{study}/tables/anchors.html",
+            caption="../report/validation.rst",
+            category="Judges",
+            subcategory=lambda wildcards: study_of(wildcards).title,
+            labels={"table": "Published anchors"},
+        ),
+        figure=report(
+            "results/{study}/figures/validation.svg",
+            caption="../report/validation.rst",
+            category="Judges",
+            subcategory=lambda wildcards: study_of(wildcards).title,
+            labels={"figure": "Judges against people"},
+        ),
+        png="results/{study}/figures/validation.png",
     log:
         "results/{study}/logs/validate_judges.log",
     wildcard_constraints:
