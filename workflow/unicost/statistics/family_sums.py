@@ -9,6 +9,7 @@ keeps its coverage near 0 and 1 and with few families.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -137,22 +138,21 @@ def rate_sums(values: Floats, asked: Flags, family: Codes, families: Families) -
 
 
 def difference_sums(first: Floats, second: Floats, asked: Flags, family: Codes, families: Families) -> FamilySums:
-    """Sums of one model's outcomes minus the mean of others' (items x members), on items that all have scored."""
-    members = second.shape[1]
-    scored = asked & ~np.isnan(first) & ~np.isnan(second).any(axis=1)
-    one, other, n = first[scored], second[scored], int(scored.sum())
-    mean = other.mean(axis=1) if n else np.empty(0)
-    difference = members * one - other.sum(axis=1)  # whole numbers: their sums are exact in any order
+    """Sums of one model's outcomes minus the mean of others' (members x items), on items that all have scored."""
+    members, total = len(second), second.sum(axis=0)
+    difference = members * first - total  # whole numbers: their sums are exact in any order
+    scored = asked & ~np.isnan(difference)
+    one, mean, n = first[scored], total[scored] / members, int(scored.sum())
     both = float((one * mean).sum())
     return FamilySums(
         table=np.array([both, one.sum() - both, mean.sum() - both, n - one.sum() - mean.sum() + both]),
         rates=(float(one.mean()), float(mean.mean())) if n else (np.nan, np.nan),
         n=n,
-        unscored=int((asked & ~scored).sum()),
-        bounds=_difference_bounds(first[asked], second[asked]),
+        unscored=int(asked.sum()) - n,
+        bounds=_difference_bounds(first, second, asked),
         members=members,
         **_by_family(
-            families.totals(family[scored], difference), families.totals(family[scored]), members, families
+            families.totals(family[scored], difference[scored]), families.totals(family[scored]), members, families
         ),
     )
 
@@ -172,9 +172,18 @@ def _by_family(top: Floats, items: Floats, members: int, families: Families) -> 
     }
 
 
-def _difference_bounds(first: Floats, second: Floats) -> tuple[float, float]:
-    if not len(first):
+def _difference_bounds(first: Floats, second: Floats, asked: Flags) -> tuple[float, float]:
+    """The difference of the mean rates if what is unscored among the ``asked`` had gone one way, or the other."""
+    items = int(asked.sum())
+    if not items:
         return np.nan, np.nan
-    low = np.nan_to_num(first, nan=0).mean() - np.nan_to_num(second, nan=1).mean()
-    high = np.nan_to_num(first, nan=1).mean() - np.nan_to_num(second, nan=0).mean()
-    return float(low), float(high)
+    low, high = _extremes([first], asked, items)
+    other_low, other_high = _extremes(second, asked, items * len(second))
+    return low - other_high, high - other_low
+
+
+def _extremes(values: Iterable[Floats], asked: Flags, n: int) -> tuple[float, float]:
+    """Rates over all rows of ``values`` if every unscored item were 0, and if it were 1."""
+    ones = sum(np.count_nonzero((row == 1) & asked) for row in values)
+    unscored = sum(np.count_nonzero(np.isnan(row) & asked) for row in values)
+    return ones / n, (ones + unscored) / n

@@ -83,9 +83,9 @@ class ItemEvidence:
         first, asked = self.outcomes.values(metric, [cell.model], places)
         family = self._families.codes[places]
         if not cell.against:
-            return rate_sums(first[:, 0], asked[:, 0], family, self._families)
+            return rate_sums(first[0], asked[0], family, self._families)
         second, also = self.outcomes.values(minus or metric, cell.against, places)
-        return difference_sums(first[:, 0], second, asked[:, 0] & also.all(axis=1), family, self._families)
+        return difference_sums(first[0], second, asked[0] & also.all(axis=0), family, self._families)
 
     def _draws(self, questions: list[Sums]) -> list[Floats]:
         """Bootstrap draws of every question's mean over cells."""

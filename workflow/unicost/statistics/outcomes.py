@@ -1,4 +1,4 @@
-"""Verdicts as numbers: instances x models for each metric, NaN where an item is unscored or was not asked."""
+"""Verdicts as numbers: models x instances for each metric, NaN where an item is unscored or was not asked."""
 
 from __future__ import annotations
 
@@ -58,11 +58,12 @@ class Outcomes:
         self.all_tasks = verdicts.task.names
         self._models = pd.Index(verdicts.models, dtype=object)
         self._value = {metric: _value(metric) for metric in METRICS}
+        self.tasks = lru_cache(maxsize=None)(self._tasks)
         self.places = lru_cache(maxsize=_SELECTIONS)(self._places)
         unsafe = np.unique(verdicts.category.codes[self._of_kind(Kind.UNSAFE)])
         self.categories = tuple(verdicts.category.names[code] for code in unsafe)
 
-    def tasks(self, model: str) -> tuple[str, ...]:
+    def _tasks(self, model: str) -> tuple[str, ...]:
         """Tasks on which the model has scored answers to unsafe requests, sorted."""
         if model not in self._models:
             return ()
@@ -106,12 +107,12 @@ class Outcomes:
     def values(
         self, metric: str, models: Sequence[str], places: NDArray[np.int64]
     ) -> tuple[Floats, NDArray[np.bool_]]:
-        """Outcomes and whether the item was asked, instances x ``models``; unknown models were asked nothing."""
+        """Outcomes and whether the item was asked, ``models`` x instances; unknown models were asked nothing."""
         codes = np.full((len(models), len(places)), NOT_ASKED, np.uint8)
         for row, place in zip(codes, self._models.get_indexer(pd.Index(list(models)))):
             if place >= 0:
-                self.verdicts.codes[place].take(places, out=row)
-        return self._value[metric][codes].T, (codes != NOT_ASKED).T
+                self.verdicts.codes[place].take(places, out=row, mode="clip")  # as fast as it gets
+        return self._value[metric].take(codes), codes != NOT_ASKED
 
 
 def _value(metric: str) -> Floats:
