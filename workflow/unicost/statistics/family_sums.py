@@ -63,12 +63,13 @@ class Families:
 class FamilySums:
     """A rate (``members`` 0) or a difference from the mean of ``members`` models, on the items of one cell.
 
-    ``top / bottom``, summed over units of resampling, is the estimate. ``families`` have a scored item; ``varied_families``
-    of them differ from the commonest outcome: they carry the variance that a bootstrap resamples. Where failures (or
-    discordant items) are rare, these are the families with a failure (unbalanced discordance). ``squares`` is the sum
-    of families' squared contributions to the error of the estimate. ``table`` is [both, first only, second only, neither] for
-    a difference, [successes, failures] for a rate; ``rates`` are the two sides' rates; ``bounds`` the estimate if
-    every unscored item had gone one way.
+    ``top / bottom``, summed over units of resampling, is the estimate. ``table`` is [both, first only, second only,
+    neither] for a difference, [successes, failures] for a rate; ``rates`` are the two sides' rates; ``bounds`` the
+    estimate if every unscored item had gone one way.
+
+    ``families`` have a scored item; ``varied_families`` of them differ from the commonest outcome: they carry the
+    variance that a bootstrap resamples. Where failures (or discordant items) are rare, these are the families with a
+    failure (unbalanced discordance). ``squares`` sums families' squared contributions to the estimate's error.
     """
 
     top: Floats

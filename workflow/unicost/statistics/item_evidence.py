@@ -48,6 +48,7 @@ class ItemEvidence:
         self.categories: tuple[str, ...] = self.outcomes.categories
         self._families = Families.of(self.outcomes.family, self.outcomes.families, analysis.seed)
         self._resampling = FamilyResampling(self._families.units, analysis.resamples, analysis.seed)
+        self._unit = "family" if self._families.unit is None else "groups of families"
         self._cell = lru_cache(maxsize=_CELLS)(self._counted)
 
     def tasks(self, model: str) -> tuple[str, ...]:
@@ -104,9 +105,9 @@ class ItemEvidence:
 
     def _answer(self, sums: Sums, draw: Floats | None, p_value: float | None) -> Estimate:
         confidence, single, test = self.analysis.confidence, sums[0], ""
-        (low, high), method = _interval(sums, draw, confidence)
+        (low, high), method = self._interval(sums, draw, confidence)
         if p_value is not None:
-            test = ", sign flips by family"
+            test = f", sign flips by {self._unit}"
         elif single.members:
             p_value, test = mcnemar_mid_p(round(single.table[1]), round(single.table[2])), ", McNemar mid-p"
         return Estimate(
@@ -120,8 +121,27 @@ class ItemEvidence:
             method=method + test,
             n_counterpart=sum(entry.n * entry.members for entry in sums),
             p_value=p_value,
-            narrow=_interval(sums, draw, 2 * confidence - 1)[0],
+            narrow=self._interval(sums, draw, 2 * confidence - 1)[0],
         )
+
+    def _interval(self, sums: Sums, draw: Floats | None, confidence: float) -> tuple[tuple[float, float], str]:
+        """The interval of a question and the method's name.
+
+        Where families cannot be resampled, since fewer than ten in any cell differ from the commonest outcome, a mean
+        over cells has the mean of the cells' limits, which is wide enough however the cells go together.
+        """
+        enough = all(entry.varied_families >= _FEWEST_FAMILIES for entry in sums)
+        if draw is not None and enough:
+            low, high = percentiles(
+                draw[:, None], confidence, min(min(entry.families, len(entry.top)) for entry in sums)
+            )
+            return (float(low[0]), float(high[0])), f"bootstrap by {self._unit}"
+        limits = np.mean([entry.interval(confidence) for entry in sums], axis=0)
+        name = ("Wilson", "Newcombe paired", "Newcombe independent")[min(sums[0].members, 2)]
+        if any(entry.clustered for entry in sums):
+            name += " at effective n"
+        name += ", mean of limits" if len(sums) > 1 else ""
+        return (float(limits[0]), float(limits[1])), name + (" (few families differ)" if draw is not None else "")
 
 
 def _is_mean(sums: Sums) -> bool:
@@ -141,21 +161,3 @@ def _for_those(
     chosen = [sums for sums in questions if wanted(sums)]
     results = iter(compute(chosen) if chosen else [])
     return [next(results) if wanted(sums) else None for sums in questions]
-
-
-def _interval(sums: Sums, draw: Floats | None, confidence: float) -> tuple[tuple[float, float], str]:
-    """The interval of a question and the method's name.
-
-    Where families cannot be resampled, since fewer than ten in any cell differ from the commonest outcome, a mean over
-    cells has the mean of the cells' limits, which is wide enough however the cells go together.
-    """
-    enough = all(entry.varied_families >= _FEWEST_FAMILIES for entry in sums)
-    if draw is not None and enough:
-        low, high = percentiles(draw[:, None], confidence, min(min(entry.families, len(entry.top)) for entry in sums))
-        return (float(low[0]), float(high[0])), "bootstrap by family"
-    limits = np.mean([entry.interval(confidence) for entry in sums], axis=0)
-    name = ("Wilson", "Newcombe paired", "Newcombe independent")[min(sums[0].members, 2)]
-    if any(entry.clustered for entry in sums):
-        name += " at effective n"
-    name += ", mean of limits" if len(sums) > 1 else ""
-    return (float(limits[0]), float(limits[1])), name + (" (few families differ)" if draw is not None else "")

@@ -76,7 +76,7 @@ class Outcomes:
         return self._value[metric]
 
     def histogram(self) -> pd.DataFrame:
-        """Rows are model, kind, task and category with verdicts; columns 0 to 255 say how many verdicts are that byte."""
+        """A row for each model, kind, task and category with verdicts; columns 0 to 255 count those of that byte."""
         kind, task, category = self.verdicts.kind, self.verdicts.task, self.verdicts.category
         sizes = (len(kind.names), len(task.names), len(category.names))
         group = np.ravel_multi_index((kind.codes, task.codes, category.codes), sizes) * 256
@@ -104,9 +104,7 @@ class Outcomes:
             chosen &= _among(self.verdicts.category, [category])
         return np.flatnonzero(chosen)
 
-    def values(
-        self, metric: str, models: Sequence[str], places: NDArray[np.int64]
-    ) -> tuple[Floats, NDArray[np.bool_]]:
+    def values(self, metric: str, models: Sequence[str], places: NDArray[np.int64]) -> tuple[Floats, NDArray[np.bool_]]:
         """Outcomes and whether the item was asked, ``models`` x instances; unknown models were asked nothing."""
         codes = np.full((len(models), len(places)), NOT_ASKED, np.uint8)
         for row, place in zip(codes, self._models.get_indexer(pd.Index(list(models)))):

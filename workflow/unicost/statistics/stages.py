@@ -24,7 +24,6 @@ from unicost.store import write_csv
 Models = Mapping[str, ModelEntry]
 
 
-
 def tables(*, published: Path, known: Iterable[str], models: Models, analysis: Analysis, output: Path) -> None:
     """Everything that the published tables say directly.
 
