@@ -36,7 +36,7 @@ _ANSWERS: Final[dict[str, tuple[Any, ...]]] = {
 MEANINGS: Final = pd.DataFrame(list(product(*_ANSWERS.values())), columns=list(_ANSWERS), dtype=object)
 """What each byte says, by its number, in the columns of a table of verdicts."""
 _ROWS_AT_ONCE: Final = 1_000_000
-_MEMORY: Final = "1GB"
+_MEMORY: Final = "2GB"
 """What DuckDB may take before it goes on in a temporary folder."""
 
 Bytes = NDArray[np.uint8]
@@ -88,11 +88,7 @@ def _open(database: DuckDBPyConnection, source: Path | pd.DataFrame) -> None:
 
 
 def _coded(database: DuckDBPyConnection, name: str) -> CodedVerdicts:
-    database.execute(
-        "CREATE TEMP TABLE items AS SELECT *, CAST(row_number() OVER (ORDER BY instance) - 1 AS INTEGER) AS item FROM "
-        "(SELECT instance, min(family) AS family, min(kind) AS kind, min(category) AS category, min(task) AS task "
-        "FROM verdicts GROUP BY instance)"
-    )
+    _list_instances(database)
     database.execute(
         "CREATE TEMP TABLE asked AS SELECT model, CAST(row_number() OVER (ORDER BY model) - 1 AS INTEGER) AS place "
         "FROM (SELECT DISTINCT model FROM verdicts)"
@@ -101,6 +97,24 @@ def _coded(database: DuckDBPyConnection, name: str) -> CodedVerdicts:
     items = database.sql("SELECT family, kind, category, task FROM items ORDER BY item").to_arrow_table()
     codes = _codes(database, (len(models), items.num_rows), name)
     return CodedVerdicts(codes, models, *(_column(items[name]) for name in ("family", "kind", "category", "task")))
+
+
+def _list_instances(database: DuckDBPyConnection) -> None:
+    """Table ``items``: the instances and their columns, numbered in order.
+
+    One model's instances come first, then those that are not among them: to group the rows of all models at once would
+    keep most of them in memory.
+    """
+    columns = "instance, " + ", ".join(f"min({name}) AS {name}" for name in ("family", "kind", "category", "task"))
+    database.execute(
+        f"CREATE TEMP TABLE found AS SELECT {columns} FROM verdicts WHERE model = "
+        "(SELECT model FROM verdicts GROUP BY model ORDER BY count(*) DESC, model LIMIT 1) GROUP BY instance"
+    )
+    others = "verdicts ANTI JOIN found USING (instance)"
+    database.execute(f"INSERT INTO found SELECT {columns} FROM {others} GROUP BY instance")
+    number = "CAST(row_number() OVER (ORDER BY instance) - 1 AS INTEGER)"
+    database.execute(f"CREATE TEMP TABLE items AS SELECT *, {number} AS item FROM found")
+    database.execute("DROP TABLE found")
 
 
 def _codes(database: DuckDBPyConnection, shape: tuple[int, int], name: str) -> Bytes:
