@@ -67,13 +67,13 @@ rule annotation_page:
         "statistics"
     conda:
         "../../envs/base.yaml"
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(10),
     params:
         categories=lambda wildcards: SETTINGS.taxonomies[
             SETTINGS.dataset_of(wildcards.study).taxonomy
         ].meanings(),
-    resources:
-        mem_mb=growing(4000),
-        runtime=growing(10),
     script:
         "../scripts/annotation_page.py"
 

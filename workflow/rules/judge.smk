@@ -135,6 +135,8 @@ use rule fuse_verdicts as fuse_otherwise with:
     wildcard_constraints:
         study=any_of(EXPERIMENTS),
         policy=any_of(SETTINGS.judging.policies),
+    group:
+        "statistics"
     params:
         policy=policy_of,
         limited=False,

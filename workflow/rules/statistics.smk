@@ -126,8 +126,13 @@ rule sensitivity:
         "results/{study}/logs/sensitivity.log",
     wildcard_constraints:
         study=any_of(EXPERIMENTS),
+    group:
+        "statistics"
     conda:
         "../../envs/base.yaml"
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(20),
     params:
         fingerprint=statistics_fingerprint,
         policies=lambda wildcards: study_of(wildcards).sensitivity,
