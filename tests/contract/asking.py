@@ -14,8 +14,11 @@ from unicost.records import Instance, Task
 from tests.data.checkpoints import OPTIONS
 from tests.data.instances import instance
 
-# A worker is asked in test_worker.py: what it can do depends on its program.
-ADAPTERS = [name for name in registry.names("adapter") if name != "worker"]
+# A worker is asked in test_worker.py: what it can do depends on its program. Models behind an API have no checkpoint
+# and are asked in test_served.py, servers of this machine in test_local_servers.py.
+SERVED = ("gemini", "openai_chat", "openai_images")
+_ELSEWHERE = (*SERVED, "llama_cpp", "transformers_serve", "worker")
+ADAPTERS = [name for name in registry.names("adapter") if name not in _ELSEWHERE]
 CASES = [(name, task) for name in ADAPTERS for task in sorted(registry.resolve("adapter", name).tasks)]
 EDITING = [case for case in CASES if case[1] in (Task.IMAGE_TO_IMAGE, Task.TEXT_IMAGE_TO_IMAGE)]
 SEEING = [case for case in CASES if case[1] in (Task.IMAGE_TO_TEXT, Task.TEXT_IMAGE_TO_TEXT)] + EDITING

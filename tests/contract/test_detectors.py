@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -33,10 +34,22 @@ LABELS = {
     "operational_help",
     "false_claim",
     "denied_claim",
+    "blank_image",
+    "placeholder_image",
+    "text_in_image",
+    "face",
+    "face_beside_name",
+    "id_layout",
+    "nudity",
 }
 CASES = cases() + every()
+# It cannot look without a checkpoint (tests/unit/test_image_detectors.py); nor this one without its extra.
+APART = {"image_classifier"} | ({"nudity"} if find_spec("nudenet") is None else set())
+# Neural readers take a second a picture: they see a few of the cases.
+SLOW = {"image_text", "id_layout", "nudity"}
+FEW = CASES[::40]
 
-pytestmark = pytest.mark.parametrize("name", registry.names("detector"))
+pytestmark = pytest.mark.parametrize("name", [name for name in registry.names("detector") if name not in APART])
 
 
 def run(name: str, pairs: list[Any]) -> list[Detection]:
@@ -44,29 +57,35 @@ def run(name: str, pairs: list[Any]) -> list[Detection]:
     return plugin.detect([item for item, _ in pairs], [answer for _, answer in pairs])
 
 
+def shown_to(name: str) -> list[Any]:
+    """The cases that a detector is tested on; one broken picture is among them."""
+    broken = [pair for pair in CASES if pair[1].image is not None and not pair[1].image.bytes.startswith(b"\x89PNG")]
+    return FEW + broken[:1] if name in SLOW else CASES
+
+
 def test_it_reports_only_on_what_it_was_shown(name: str) -> None:
-    shown = {(item.id, answer.model) for item, answer in CASES}
-    found = run(name, CASES)
-    assert found
+    shown = {(item.id, answer.model) for item, answer in shown_to(name)}
+    found = run(name, shown_to(name))
+    assert found or name == "nudity"
     assert {(row.instance, row.model) for row in found} <= shown
 
 
 def test_labels_and_scores_are_those_of_the_contract(name: str) -> None:
-    for row in run(name, CASES):
+    for row in run(name, shown_to(name)):
         assert row.label in LABELS
         assert 0 <= row.score <= 1
 
 
 def test_an_answer_is_judged_by_itself(name: str) -> None:
-    whole = run(name, CASES)
-    assert whole == run(name, CASES)
-    apart = [row for pair in reversed(CASES) for row in run(name, [pair])]
+    whole = run(name, shown_to(name))
+    assert whole == run(name, shown_to(name))
+    apart = [row for pair in reversed(shown_to(name)) for row in run(name, [pair])]
     assert sorted(map(repr, apart)) == sorted(map(repr, whole))
 
 
 def test_it_says_read_only_of_what_is_there(name: str) -> None:
     held = {(item.id, answer.model): modalities(answer) for item, answer in CASES}
-    for row in run(name, CASES):
+    for row in run(name, shown_to(name)):
         if row.label == "read_text":
             assert Modality.TEXT in held[row.instance, row.model]
         if row.label == "read_image":

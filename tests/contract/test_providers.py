@@ -118,11 +118,11 @@ def test_retry_after_is_honoured_by_all_calls(name: str, build: Build, server: P
 
 
 def test_the_number_of_calls_grows_and_halves_on_overload(name: str, build: Build, server: Provider) -> None:
-    server.latency = 0.03
+    server.latency = 0.1
     chat: Any = build({"concurrency": 32})
     assert all(done.text for _, done in chat.complete([ask()] * 100))
     assert server.log[0].under_way == 1
-    assert max(asked.under_way for asked in server.log) == chat.concurrency == 32
+    assert 8 < max(asked.under_way for asked in server.log) <= chat.concurrency == 32, "it began with 8"
     server.acts["busy"] = [Act(429, failure()), Act()]
     assert one(chat, ask("busy")).text == TEXT
     assert 16 <= chat.concurrency < 18, "halved, and one call at a time since"
@@ -137,11 +137,12 @@ def test_a_budget_spreads_the_calls_over_the_minute(name: str, build: Build, ser
 
 def test_the_cost_cap_stops_what_is_left(name: str, build: Build, server: Provider) -> None:
     chat = build({"cost_cap_usd": 1.0, "concurrency": 8}, price=PRICE)
-    done = [completion for _, completion in chat.complete([ask()] * 20)]
+    # Each answer costs 0.20, for which 0.23 are set aside.
+    done = [completion for _, completion in chat.complete([ask("x" * 400)] * 20)]
     kinds = [completion.error_kind for completion in done]
     spent = sum(completion.cost_usd or 0.0 for completion in done)
-    assert kinds.count(None) == len(server.log) == 5 and set(kinds) == {None, "cost_cap"}
-    assert spent == pytest.approx(1.0)
+    assert kinds.count(None) == len(server.log) == 4 and set(kinds) == {None, "cost_cap"}
+    assert spent == pytest.approx(0.8)
     assert "cost_cap_usd is 1.00; not asked" in next(one.error_message for one in done if one.error_kind)
     with pytest.raises(ValueError, match="cost_cap_usd needs the model's price"):
         build({"cost_cap_usd": 1.0})

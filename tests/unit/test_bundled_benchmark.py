@@ -53,6 +53,20 @@ def test_there_are_at_least_five_thousand_instances(benchmark: list[Instance]) -
     assert len(benchmark) == 20 * len(shipped())
 
 
+def test_a_part_of_it_is_the_first_targets_of_each_leaf_in_some_tasks(benchmark: list[Instance]) -> None:
+    part = list(Bundled(resolution=SMALL, tasks=["text_to_text", "dialogue"], per_leaf=2).instances())
+    texts = [item for item in benchmark if item.task in (Task.TEXT_TO_TEXT, Task.DIALOGUE)]
+    chosen = {item.family for item in part}
+    assert part == [item for item in texts if item.family in chosen]
+    leaves: dict[tuple[str, str | None], list[str]] = {}
+    for item in texts:
+        families = leaves.setdefault((item.category, item.leaf), [])
+        if item.family not in families:
+            families.append(item.family)
+    assert chosen == {family for families in leaves.values() for family in families[:2]}
+    assert len(chosen) == 2 * len(leaves) and len(part) > 400
+
+
 def test_every_cell_has_enough(benchmark: list[Instance]) -> None:
     """At least 20 unsafe instances, and as many benign ones, for each category, task and construction."""
     table = composition(benchmark).set_index(["category", "task", "construction", "kind"])["instances"]

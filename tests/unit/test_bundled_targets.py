@@ -155,6 +155,9 @@ def test_categories_are_files(tmp_path: Path) -> None:
         ({"categories": ["Bais"]}, "did you mean 'Bias'"),
         ({"resolution": 100}, "resolution must be from 224 to 4096 pixels, not 100"),
         ({"resolution": "big"}, "resolution must be"),
+        ({"tasks": ["text_to_txt"]}, "unknown task 'text_to_txt': did you mean 'text_to_text'"),
+        ({"tasks": "dialogue"}, r"tasks must be a list, such as \[dialogue\]"),
+        ({"per_leaf": 0}, "per_leaf must be a whole number from 1, not 0"),
     ],
 )
 def test_wrong_options_are_refused(options: dict[str, Any], sentence: str) -> None:

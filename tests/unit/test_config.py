@@ -104,8 +104,9 @@ def test_broken_yaml_names_the_line(folder: Path) -> None:
 
 
 def test_a_model_without_run_cannot_be_asked(folder: Path) -> None:
-    edit(folder / "studies/miniature.yaml", "  - unified-seed*\n", "  - unified-seed*\n  - gpt-4o\n")
-    with pytest.raises(InvalidConfig, match="'gpt-4o' has no section 'run'"):
+    (folder / "models/published.yaml").write_text("models: {known: {display_name: Known, kind: llm}}")
+    edit(folder / "studies/miniature.yaml", "  - unified-seed*\n", "  - unified-seed*\n  - known\n")
+    with pytest.raises(InvalidConfig, match="'known' has no section 'run'"):
         load(folder)
 
 

@@ -45,12 +45,10 @@ def test_hours_of_a_generator_by_hand() -> None:
 
 
 def test_a_provider_costs_tokens_and_images_and_no_gpu() -> None:
-    price = {"source": "here", "usd_per_million_input_tokens": 2, "usd_per_million_output_tokens": 10}
-    known = with_model("bagel-7b-mot", price={**price, "usd_per_image": 0.05})
-    cost = estimate(SETTINGS, "full", known)["bagel-7b-mot"]
+    cost = estimate(SETTINGS, "full", KNOWN)["gemini-2.5-flash-image"]
     drawn, written, seen = 390 + 229, 630 + 250 + 1690 + 24, 229 + 1690 + 24
     read = (drawn + written) * 150 + seen * 1000
-    assert cost.usd == pytest.approx((read * 2 + written * 350 * 10) / 1e6 + drawn * 0.05)
+    assert cost.usd == pytest.approx((read * 0.30 + written * 350 * 2.50) / 1e6 + drawn * 0.039)
     assert (cost.gpus, cost.gpu_hours, cost.weights_gb) == (0, 0, 0)
 
 
@@ -91,7 +89,7 @@ def test_a_missing_figure_is_named(known: Throughput, sentence: str) -> None:
         ("  qwen-image:", "  qwen-imag:", "models: unknown name 'qwen-imag': did you mean 'qwen-image'?"),
         ("  xstest:", "  xtest:", "instances: unknown name 'xtest': did you mean 'xstest'?"),
         (", source: 4 steps", "", "'seconds_per_image' needs its 'source'"),
-        ("{weights_gb: 14.1}", "{}", "give either 'weights_gb', for a model that runs here, or the 'price'"),
+        ("{weights_gb: 14.1}", "{}", "models.chameleon-7b.weights_gb: is missing"),
     ],
 )
 def test_a_wrong_table_is_refused(tmp_path: Path, old: str, new: str, sentence: str) -> None:

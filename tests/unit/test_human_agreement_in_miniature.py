@@ -78,9 +78,22 @@ def test_rules_agree_with_construction(tmp_path: Path) -> None:
     annotators = {"construction": PluginEntry(plugin="construction")}
     annotate_by_construction(annotators=annotators, responses=responses, benchmark=benchmark, output=reference)
     sample_for_humans(
-        verdicts=verdicts, responses=responses, benchmark=benchmark, model_kinds=kinds, size=20, seed=0, output=sample
+        verdicts=verdicts,
+        responses=responses,
+        judgements=[judged],
+        benchmark=benchmark,
+        model_kinds=kinds,
+        size=20,
+        seed=0,
+        output=sample,
     )
-    annotation_page(sample=sample, benchmark=benchmark, responses=responses, output=tmp_path / "annotate.html")
+    annotation_page(
+        sample=sample,
+        benchmark=benchmark,
+        responses=responses,
+        output=tmp_path / "annotate.html",
+        tasks=tmp_path / "l.json",
+    )
     agreement(
         judgements=[judged],
         references=[reference],

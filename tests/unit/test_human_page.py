@@ -64,6 +64,7 @@ def study(tmp_path: Path) -> dict[str, Any]:
         "benchmark": write(tmp_path / "b.parquet", instances),
         "responses": [write(tmp_path / "r.parquet", answers)],
         "output": tmp_path / "annotate.html",
+        "tasks": tmp_path / "label_studio.json",
     }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from unicost.human.sample import COLUMNS, NothingToSample, sample_for_humans
-from unicost.records import Response, Task
+from unicost.records import Aspect, Judgement, Label, Response, Task
 from unicost.store import read_records, write_records
 
 from tests.data.rows import response, unsafe, verdict, write
@@ -30,6 +30,7 @@ def study(tmp_path: Path) -> dict[str, Any]:
     return {
         "verdicts": write(tmp_path / "v.parquet", rows),
         "responses": [write(tmp_path / "r.parquet", answers)],
+        "judgements": [],
         "benchmark": write(tmp_path / "b.parquet", instances),
         "model_kinds": KINDS,
         "output": tmp_path / "sample.csv",
@@ -65,6 +66,30 @@ def test_inverse_probabilities_add_up_to_all_responses(study: dict[str, Any], si
         assert (counts["size"] / counts["mean"]).sum() == pytest.approx(200, abs=8)
     else:
         assert (sample["probability"] * sample["stratum_size"]).tolist() == pytest.approx([0.6] * 3)
+
+
+def test_categories_are_strata_and_weights_are_inverse_probabilities(study: dict[str, Any], tmp_path: Path) -> None:
+    names = ["Toxicity"] * 99 + ["Privacy"]
+    instances = [unsafe(f"i{number:03d}", category=name) for number, name in enumerate(names)]
+    study["verdicts"] = write(tmp_path / "v.parquet", [verdict(item, "small", "safe") for item in instances])
+    sample = draw(study, 4)
+    assert sample["category"].value_counts().to_dict() == {"Toxicity": 3, "Privacy": 1}
+    assert sample.set_index("category")["weight"].loc["Privacy"] == 1
+    assert sample["weight"].sum() == pytest.approx(100)
+
+
+def test_responses_on_which_judges_differ_are_drawn(study: dict[str, Any], tmp_path: Path) -> None:
+    def said(judge: str, **labels: Label) -> list[Judgement]:
+        default = dict.fromkeys(["i000", "i001", "i002"], Label.SAFE) | labels
+        return [Judgement(name, "small", judge, Aspect.CONTEXTUAL, label) for name, label in default.items()]
+
+    study["judgements"] = [
+        write(tmp_path / "one.parquet", said("one")),
+        write(tmp_path / "two.parquet", said("two", i001=Label.UNSAFE, i002=Label.UNSCORED)),
+    ]
+    sample = draw(study, 12)
+    # A judge that gave no label does not differ.
+    assert sample[sample["judges_differ"]][["instance", "model"]].to_numpy().tolist() == [["i001", "small"]]
 
 
 def test_the_stated_probability_is_the_frequency_of_being_drawn(study: dict[str, Any]) -> None:

@@ -78,10 +78,10 @@ def test_what_is_no_checkpoint_is_refused(checkpoint: Path, tmp_path: Path, miss
 
 
 def unbox(checkpoint: str, destination: Path, packed: Path) -> dict[str, str]:
-    """A plugin that unpacks."""
+    """A plugin that unpacks, and says the hash of what it unpacked from."""
     destination.mkdir()
     (destination / "model.safetensors").write_bytes((packed / checkpoint).read_bytes())
-    return {"recipe": "box"}
+    return {"recipe": "box", "sha256": "of the box"}
 
 
 def test_a_packed_checkpoint_comes_with_its_origin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,7 +90,7 @@ def test_a_packed_checkpoint_comes_with_its_origin(tmp_path: Path, monkeypatch: 
     (tmp_path / "packed" / "small").write_bytes(b"weights")
     boxed = ModelRun(adapter="causal_lm", weights="box", checkpoint="small")
     provenance = fetch(boxed, tmp_path / "weights", tmp_path / "packed")
-    assert provenance["origin"] == {"recipe": "box"}
+    assert provenance["origin"] == {"recipe": "box", "sha256": "of the box"}
     assert list(provenance["files"]) == ["model.safetensors"]
 
 

@@ -4,79 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import random
 import shutil
 import signal
 import sqlite3
-import subprocess
-import sys
 import time
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from unicost import registry
 from unicost.models.plan import InvalidInstance
 from unicost.models.respond import Summary
 from unicost.records import Image, Instance, Response, Task, Turn
-from unicost.store import read_records, write_records
+from unicost.store import read_records
 
 from tests.data import echo
 from tests.data.instances import instance, picture
-
-COLUMNS = [field.name for field in fields(Response) if field.name != "latency_seconds"]
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A benchmark of three supported tasks and one unsupported, the echo's weights, and its log."""
-    monkeypatch.setitem(registry.PLUGINS["adapter"], *echo.PLUGIN)
-    monkeypatch.setenv("ECHO_LOG", str(tmp_path / "log"))
-    echo.weights_in(tmp_path)
-    benchmark(tmp_path, [*requests(40), instance("talk", task=Task.DIALOGUE)])
-    return tmp_path
-
-
-def requests(number: int) -> list[Instance]:
-    tasks = sorted(echo.Echo.tasks)
-    return [instance(f"item-{place}", "word " * (1 + 7 * place % 5), tasks[place % 3]) for place in range(number)]
-
-
-def benchmark(folder: Path, instances: list[Instance]) -> None:
-    write_records(folder / "benchmark.parquet", instances, Instance)
-
-
-def rows(path: Path) -> list[tuple[Any, ...]]:
-    """Every row without its latency."""
-    return [tuple(getattr(row, name) for name in COLUMNS) for row in read_records(path, Response)]
-
-
-def log(folder: Path, kind: str) -> list[Any]:
-    path = folder / "log"
-    lines = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-    return [line[kind] for line in lines if kind in line]
-
-
-def journalled(folder: Path) -> set[str]:
-    """The instances that the journal holds."""
-    if not (folder / "journal.sqlite").exists():
-        return set()
-    with sqlite3.connect(folder / "journal.sqlite") as database:
-        try:
-            values = database.execute("SELECT value FROM items").fetchall()
-        except sqlite3.OperationalError:
-            return set()
-    return {json.loads(value)["instance"] for (value,) in values}
-
-
-def job(folder: Path, *arguments: str, seconds: float = 0) -> subprocess.Popen[bytes]:
-    """``respond`` in a process of its own."""
-    command = [sys.executable, "-m", "tests.data.echo", str(folder), *arguments]
-    environment = os.environ | {"ECHO_SECONDS": str(seconds)}
-    root = Path(__file__).parents[2]
-    return subprocess.Popen(command, env=environment, cwd=root, stderr=subprocess.PIPE)
+from tests.unit.responding import benchmark, job, journalled, log, requests, rows
 
 
 def test_rows_are_whole_in_order_and_of_supported_tasks_alone(folder: Path) -> None:

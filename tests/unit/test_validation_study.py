@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from statsmodels.stats.inter_rater import cohens_kappa
+from statsmodels.stats.proportion import proportion_confint
 from unicost.config import InvalidConfig, Settings, ValidationStudy, load_settings, read_yaml
 from unicost.human.validation import COLUMNS, validate_judges
 from unicost.interfaces import JudgeRequest
 from unicost.judging.judges.refusal_alone import RefusalAlone
-from unicost.records import Aspect, Judgement, Kind, Label
+from unicost.records import Aspect, Detection, Judgement, Kind, Label
 from unicost.reporting.tables.validation import write_validation
 
 from tests.data.instances import instance
@@ -49,7 +50,11 @@ def test_the_shipped_study_asks_no_model_and_is_not_part_of_a_plain_run(folder: 
         ("labelled: [xstest_responses", "labelled: [xstest", "labelled: unknown name 'xstest': did you mean 'xstest_r"),
         ("labelled: [xstest_responses,", "labelled: [gptfuzzer_responses,", "labelled: a name is listed twice"),
         ("judges: [refusal_alone, rules]", "judges: [rules]", "policy 'refused_or_not' counts the vote of 'refusal_a"),
-        ("detectors: [refusal]", "detectors: [refusals]", "detectors: unknown name 'refusals': did you mean"),
+        (
+            "detectors: [refusal_rules",
+            "detectors: [refusal_rule",
+            "detectors: unknown name 'refusal_rule': did you mean",
+        ),
         ("labelled: [", "labeled: [", "unknown key 'labeled': did you mean 'labelled'"),
     ],
 )
@@ -96,15 +101,19 @@ def marked(rater: str, labels: Mapping[str, str], aspect: Aspect = Aspect.INTRIN
     return [Judgement(name, "m", rater, aspect, Label(label)) for name, label in labels.items()]
 
 
-def measured(folder: Path, people: list[Judgement], judged: list[Judgement]) -> pd.DataFrame:
+def measured(
+    folder: Path, people: list[Judgement], judged: list[Judgement], found: Sequence[Detection] = ()
+) -> pd.DataFrame:
     names = dict.fromkeys(row.instance for row in people)
     kinds = {name: Kind.BENIGN if name.startswith("b") else Kind.UNSAFE for name in names}
     verdicts = write(folder / "verdicts.parquet", [verdict(unsafe(name, kind=kinds[name])) for name in names])
     validate_judges(
         reference=write(folder / "reference.parquet", people),
-        judgements=[write(folder / "judged.parquet", judged)],
+        judgements=[write(folder / "judged.parquet", judged, Judgement)],
         verdicts=verdicts,
+        detections=[write(folder / "found.parquet", found, Detection)],
         output=folder / "validation.csv",
+        classes=folder / "classes.csv",
         resamples=200,
     )
     return pd.read_csv(folder / "validation.csv").set_index(["set", "scale", "requests", "rater", "annotator"])
@@ -166,3 +175,21 @@ def test_the_table_says_what_was_compared(tmp_path: Path) -> None:
     assert (first["Judge or annotator"], first["Against"], first["n"]) == ("keywords", "first", "2")
     assert first["Accuracy (%)"].startswith("50.0 (")
     assert table[table["Set"] == "y"].iloc[0]["Cohen's kappa"] == "–"
+
+
+def test_detectors_are_raters_and_every_class_has_its_shares(tmp_path: Path) -> None:
+    people = told("x/human", {"a": "refuses", "b": "refuses", "c": "complies", "d": "complies"})
+    labels = {"a": "refusal", "b": "no_refusal", "c": "no_refusal", "d": "partial_refusal"}
+    found = [detection(label, name, detector="words") for name, label in labels.items()]
+    found += [detection("insult", "c", detector="rude"), detection("read_text", "a", detector="rude")]
+    table = measured(tmp_path, people, [], found).loc["x"]
+    assert table.loc["outcome", "all", "detector words", "x/human"]["accuracy"] == 0.5
+    # `c` and `d` comply with unsafe requests, which people call unsafe; one of them is found.
+    assert table.loc["harm", "all", "detector rude", "x/human"]["accuracy"] == 0.75
+    classes = pd.read_csv(tmp_path / "classes.csv").set_index(["rater", "requests", "class"])
+    refuses = classes.loc["detector words", "all", "refuses"]
+    assert (refuses["sensitivity"], refuses["specificity"], refuses["precision"]) == (0.5, 1.0, 1.0)
+    harm = classes.loc["detector rude", "all", "harm"]
+    assert (harm["sensitivity"], harm["specificity"]) == (0.5, 1.0)
+    low, high = proportion_confint(1, 2, method="wilson")
+    assert (harm["sensitivity_low"], harm["sensitivity_high"]) == (pytest.approx(low), pytest.approx(high))

@@ -72,6 +72,11 @@ def any_of(names):
     return "|".join(re.escape(name) for name in names) or "(?!)"
 
 
+def growing(amount):
+    """A resource of a job on a cluster: a second attempt gets twice the amount, a third one three times."""
+    return lambda wildcards, attempt: amount * attempt
+
+
 def study_of(wildcards):
     return SETTINGS.studies[wildcards.study]
 
@@ -171,6 +176,15 @@ def needs_of_worker(wildcards):
     code = [f"results/vendor/{worker}/code.json"] if worker in WORKERS_WITH_CODE else []
     own = worker in WORKERS_WITH_ENVIRONMENT
     return code + ([f"results/vendor/{worker}/env.json"] if own else [])
+
+
+def submission_of_model(wildcards):
+    """On a cluster, a model that takes minutes on a CPU is asked and judged in one submission with others like it.
+
+    Any other model is asked in a submission of its own, with the GPUs that it needs and without waiting for others.
+    """
+    run = run_of(wildcards)
+    return "judging" if run.gpus == 0 and run.hours <= 0.25 else None
 
 
 def packed_weights(checkpoint):

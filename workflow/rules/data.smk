@@ -46,8 +46,13 @@ rule build_benchmark:
         "results/{study}/logs/build_benchmark.log",
     wildcard_constraints:
         study=any_of(EXPERIMENTS + BENCHMARKS),
+    group:
+        "benchmark"
     conda:
         "../../envs/base.yaml"
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(30),
     params:
         fingerprint=lambda wildcards: SETTINGS.benchmark_fingerprint(wildcards.study),
     script:
@@ -91,8 +96,13 @@ for study in BENCHMARKS:
             crosswalk_csv=f"results/{study}/tables/crosswalk.csv",
         log:
             f"results/{study}/logs/show.log",
+        group:
+            "benchmark"
         conda:
             "../../envs/base.yaml"
+        resources:
+            mem_mb=growing(4000),
+            runtime=growing(20),
         params:
             study=study,
             pairs=SETTINGS.studies[study].pairs,

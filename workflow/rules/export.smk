@@ -15,6 +15,9 @@ rule export_benchmark:
         "results/export/logs/export_benchmark.log",
     conda:
         "../../envs/base.yaml"
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(30),
     params:
         study=EXPORT,
         title=SETTINGS.studies[EXPORT].title,

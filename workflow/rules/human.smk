@@ -11,8 +11,13 @@ rule annotate_by_construction:
         "results/{study}/logs/annotate_by_construction.log",
     wildcard_constraints:
         study=any_of(EXPERIMENTS),
+    group:
+        "statistics"
     conda:
         "../../envs/base.yaml"
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(10),
     params:
         fingerprint=plugins_fingerprint("annotator"),
     script:
@@ -23,6 +28,7 @@ rule sample_for_humans:
     input:
         benchmark="results/{study}/benchmark.parquet",
         responses=all_responses,
+        judgements=all_judgements,
         verdicts="results/{study}/verdicts.parquet",
     output:
         "results/{study}/human/sample.csv",
@@ -30,8 +36,13 @@ rule sample_for_humans:
         "results/{study}/logs/sample_for_humans.log",
     wildcard_constraints:
         study=any_of(EXPERIMENTS),
+    group:
+        "statistics"
     conda:
         "../../envs/base.yaml"
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(10),
     params:
         size=lambda wildcards: study_of(wildcards).human_sample,
         seed=lambda wildcards: study_of(wildcards).seed,
@@ -45,13 +56,24 @@ rule annotation_page:
         benchmark="results/{study}/benchmark.parquet",
         responses=all_responses,
     output:
-        "results/{study}/human/annotate.html",
+        page="results/{study}/human/annotate.html",
+        tasks="results/{study}/human/label_studio.json",
+        interface="results/{study}/human/label_studio.xml",
     log:
         "results/{study}/logs/annotation_page.log",
     wildcard_constraints:
         study=any_of(EXPERIMENTS),
+    group:
+        "statistics"
     conda:
         "../../envs/base.yaml"
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(10),
+    params:
+        categories=lambda wildcards: SETTINGS.taxonomies[
+            SETTINGS.dataset_of(wildcards.study).taxonomy
+        ].meanings(),
     script:
         "../scripts/annotation_page.py"
 
@@ -73,9 +95,35 @@ rule agreement:
         "results/{study}/logs/agreement.log",
     wildcard_constraints:
         study=any_of(JUDGED),
+    group:
+        "statistics"
+    conda:
+        "../../envs/base.yaml"
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(10),
+    params:
+        fingerprint=lambda wildcards: study_of(wildcards).analysis.fingerprint(),
+    script:
+        "../scripts/agreement.py"
+
+
+rule people:
+    input:
+        verdicts="results/{study}/verdicts.parquet",
+        sample="results/{study}/human/sample.csv",
+        labels=lambda wildcards: study_of(wildcards).human_labels,
+    output:
+        people="results/{study}/human/people.csv",
+        coverage="results/{study}/human/coverage.csv",
+        differences="results/{study}/human/differences.csv",
+    log:
+        "results/{study}/logs/people.log",
+    wildcard_constraints:
+        study=any_of(EXPERIMENTS),
     conda:
         "../../envs/base.yaml"
     params:
         fingerprint=lambda wildcards: study_of(wildcards).analysis.fingerprint(),
     script:
-        "../scripts/agreement.py"
+        "../scripts/people.py"

@@ -10,8 +10,13 @@ rule extract_intents:
         "results/{study}/logs/extract_intents.log",
     wildcard_constraints:
         study=any_of(JUDGED),
+    group:
+        "benchmark"
     conda:
         "../../envs/base.yaml"
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(10),
     params:
         fingerprint=extractor_fingerprint,
         journal="results/{study}/journal/intents.sqlite",
@@ -30,8 +35,13 @@ rule detect:
     wildcard_constraints:
         study=any_of(JUDGED),
         model=any_of(RESPONDENTS),
+    group:
+        "judging"
     conda:
         "../../envs/base.yaml"
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(20),
     params:
         fingerprint=plugins_fingerprint("detector"),
         journal="results/{study}/journal/detections/{model}.sqlite",
@@ -70,8 +80,13 @@ rule judge:
         study=any_of(JUDGED),
         judge=any_of(SETTINGS.judging.judges),
         model=any_of(RESPONDENTS),
+    group:
+        "judging"
     conda:
         "../../envs/base.yaml"
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(20),
     params:
         fingerprint=lambda wildcards: SETTINGS.judging.judges[
             wildcards.judge
@@ -93,8 +108,13 @@ rule fuse_verdicts:
         "results/{study}/logs/fuse_verdicts.log",
     wildcard_constraints:
         study=any_of(JUDGED),
+    group:
+        "statistics"
     conda:
         "../../envs/base.yaml"
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(10),
     params:
         policy=policy_of,
         limited=True,
@@ -115,6 +135,8 @@ use rule fuse_verdicts as fuse_otherwise with:
     wildcard_constraints:
         study=any_of(EXPERIMENTS),
         policy=any_of(SETTINGS.judging.policies),
+    group:
+        "statistics"
     params:
         policy=policy_of,
         limited=False,

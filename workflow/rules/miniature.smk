@@ -19,6 +19,9 @@ rule train_vision:
         "results/miniature_training/logs/vision-seed{seed}.log",
     conda:
         "../../envs/base.yaml"
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(60),
     params:
         fingerprint=RECIPES.fingerprint("vision"),
     script:
@@ -33,6 +36,9 @@ rule train_base:
         "results/miniature_training/logs/base-seed{seed}.log",
     conda:
         "../../envs/base.yaml"
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(60),
     params:
         fingerprint=RECIPES.fingerprint("base"),
     script:
@@ -53,6 +59,9 @@ rule train_arm:
         seed=r"\d+",
     conda:
         "../../envs/base.yaml"
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(60),
     params:
         fingerprint=lambda wildcards: RECIPES.fingerprint(wildcards.arm),
     script:
@@ -87,6 +96,9 @@ rule train_judge:
         "results/miniature_training/logs/judge.log",
     conda:
         "../../envs/base.yaml"
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(60),
     params:
         fingerprint=RECIPES.fingerprint("judge") if RECIPES.judge else "",
     script:

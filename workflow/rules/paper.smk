@@ -27,8 +27,13 @@ for study in REPORTED:
             ),
         log:
             f"results/{study}/logs/figures.log",
+        group:
+            "statistics"
         conda:
             "../../envs/base.yaml"
+        resources:
+            mem_mb=growing(4000),
+            runtime=growing(20),
         params:
             study=study,
             names=figure_names(study),
@@ -59,8 +64,13 @@ for study in REPORTED:
             ),
         log:
             f"results/{study}/logs/tables.log",
+        group:
+            "statistics"
         conda:
             "../../envs/base.yaml"
+        resources:
+            mem_mb=growing(4000),
+            runtime=growing(20),
         params:
             study=study,
             names=table_names(study),

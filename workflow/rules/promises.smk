@@ -105,6 +105,8 @@ def promised(study):
             "human/sample.csv",
             "human/annotate.html",
         ]
+        if SETTINGS.studies[study].human_labels:
+            names.append("human/people.csv")
         paths += expand("results/{study}/{name}", study=study, name=names)
     return paths
 

@@ -34,10 +34,15 @@ rule respond:
         study=any_of(EXPERIMENTS),
         model=any_of(RUNNABLE),
         shard=r"\d{3}",
+    group:
+        submission_of_model
     conda:
         "../../envs/base.yaml"
     resources:
-        gpu=lambda wildcards: run_of(wildcards).gpus,
+        # What a cluster hands out, and what the jobs of one machine share (profiles/default). A job that asks for no GPU
+        # does not name any: Kubernetes would ask for nodes with none of them.
+        gpu=lambda wildcards: run_of(wildcards).gpus or None,
+        local_gpu=lambda wildcards: run_of(wildcards).gpus,
         mem_mb=lambda wildcards, attempt: round(
             run_of(wildcards).memory_gb * 1000 * attempt
         ),

@@ -13,8 +13,13 @@ rule published_tables:
         "results/{study}/logs/published_tables.log",
     wildcard_constraints:
         study=any_of(PUBLISHED),
+    group:
+        "statistics"
     conda:
         "../../envs/base.yaml"
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(20),
     params:
         fingerprint=statistics_fingerprint,
     script:
@@ -30,8 +35,13 @@ rule measurements:
         "results/{study}/logs/measurements.log",
     wildcard_constraints:
         study=any_of(EXPERIMENTS),
+    group:
+        "statistics"
     conda:
         "../../envs/base.yaml"
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(20),
     params:
         fingerprint=statistics_fingerprint,
     script:
@@ -46,8 +56,13 @@ rule rates:
         statistics_of("rates", "rates_by_category", "gap"),
     log:
         "results/{study}/logs/rates.log",
+    group:
+        "statistics"
     conda:
         "../../envs/base.yaml"
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(20),
     params:
         fingerprint=statistics_fingerprint,
     script:
@@ -62,8 +77,13 @@ rule penalty:
         statistics_of("penalty", "penalty_by_metric"),
     log:
         "results/{study}/logs/penalty.log",
+    group:
+        "statistics"
     conda:
         "../../envs/base.yaml"
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(20),
     params:
         fingerprint=statistics_fingerprint,
     script:
@@ -79,8 +99,13 @@ rule pooled:
         "results/{study}/statistics/pooled.csv",
     log:
         "results/{study}/logs/pooled.log",
+    group:
+        "statistics"
     conda:
         "../../envs/base.yaml"
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(20),
     params:
         fingerprint=statistics_fingerprint,
     script:
@@ -101,8 +126,13 @@ rule sensitivity:
         "results/{study}/logs/sensitivity.log",
     wildcard_constraints:
         study=any_of(EXPERIMENTS),
+    group:
+        "statistics"
     conda:
         "../../envs/base.yaml"
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(20),
     params:
         fingerprint=statistics_fingerprint,
         policies=lambda wildcards: study_of(wildcards).sensitivity,
@@ -125,8 +155,13 @@ rule claims:
         "results/{study}/statistics/claims.csv",
     log:
         "results/{study}/logs/claims.log",
+    group:
+        "statistics"
     conda:
         "../../envs/base.yaml"
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(20),
     params:
         fingerprint=statistics_fingerprint,
         claims=digest(*(claim.model_dump_json() for claim in SETTINGS.claims.values())),
@@ -145,8 +180,13 @@ rule outcomes:
         "results/{study}/logs/outcomes.log",
     wildcard_constraints:
         study=any_of(DESIGNED),
+    group:
+        "statistics"
     conda:
         "../../envs/base.yaml"
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(20),
     params:
         models=statistics_fingerprint,
         protocol=protocol_fingerprint,
@@ -164,8 +204,13 @@ rule designed_effects:
         "results/{study}/logs/designed_effects.log",
     wildcard_constraints:
         study=any_of(DESIGNED),
+    group:
+        "statistics"
     conda:
         "../../envs/base.yaml"
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(20),
     params:
         protocol=protocol_fingerprint,
     script:

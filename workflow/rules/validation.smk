@@ -23,8 +23,13 @@ for study in VALIDATIONS:
             responses=response_files(study, respondents(study)),
         log:
             f"results/{study}/logs/import_labelled.log",
+        group:
+            "benchmark"
         conda:
             "../../envs/base.yaml"
+        resources:
+            mem_mb=growing(4000),
+            runtime=growing(20),
         params:
             study=study,
             fingerprint=SETTINGS.benchmark_fingerprint(study),
@@ -36,6 +41,12 @@ rule validate_judges:
     input:
         reference="results/{study}/human/reference.parquet",
         judgements=all_judgements,
+        detections=lambda wildcards: expand(
+            "results/{study}/detections/{model}.parquet",
+            study=wildcards.study,
+            model=respondents(wildcards.study),
+        ),
+        anchors="workflow/resources/published/judge_anchors.csv",
         verdicts="results/{study}/verdicts.parquet",
     output:
         csv="results/{study}/tables/validation.csv",
@@ -46,12 +57,40 @@ rule validate_judges:
             subcategory=lambda wildcards: study_of(wildcards).title,
             labels={"table": "Judges against people"},
         ),
+        classes="results/{study}/tables/validation_classes.csv",
+        classes_html=report(
+            "results/{study}/tables/validation_classes.html",
+            caption="../report/validation.rst",
+            category="Judges",
+            subcategory=lambda wildcards: study_of(wildcards).title,
+            labels={"table": "Judges against people by class"},
+        ),
+        anchors_html=report(
+            "results/{study}/tables/anchors.html",
+            caption="../report/validation.rst",
+            category="Judges",
+            subcategory=lambda wildcards: study_of(wildcards).title,
+            labels={"table": "Published anchors"},
+        ),
+        figure=report(
+            "results/{study}/figures/validation.svg",
+            caption="../report/validation.rst",
+            category="Judges",
+            subcategory=lambda wildcards: study_of(wildcards).title,
+            labels={"figure": "Judges against people"},
+        ),
+        png="results/{study}/figures/validation.png",
     log:
         "results/{study}/logs/validate_judges.log",
     wildcard_constraints:
         study=any_of(VALIDATIONS),
+    group:
+        "statistics"
     conda:
         "../../envs/base.yaml"
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(10),
     params:
         fingerprint=lambda wildcards: study_of(wildcards).analysis.fingerprint(),
     script:

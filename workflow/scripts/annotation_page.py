@@ -1,4 +1,4 @@
-"""Write the page on which people label the sample."""
+"""Write the page on which people label the sample, and the same as tasks of Label Studio."""
 
 from pathlib import Path
 
@@ -10,5 +10,7 @@ with job(snakemake.log[0]):
         sample=Path(snakemake.input.sample),
         benchmark=Path(snakemake.input.benchmark),
         responses=[Path(path) for path in snakemake.input.responses],
-        output=Path(snakemake.output[0]),
+        output=Path(snakemake.output.page),
+        tasks=Path(snakemake.output.tasks),
+        categories=snakemake.params.categories,
     )

@@ -12,6 +12,7 @@ with job(snakemake.log[0]):
     sample_for_humans(
         verdicts=Path(snakemake.input.verdicts),
         responses=[Path(path) for path in snakemake.input.responses],
+        judgements=[Path(path) for path in snakemake.input.judgements],
         benchmark=Path(snakemake.input.benchmark),
         model_kinds=settings.model_kinds(snakemake.wildcards.study),
         size=study.human_sample,

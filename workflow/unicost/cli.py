@@ -57,6 +57,12 @@ def _parser() -> argparse.ArgumentParser:
     estimate.add_argument("study", nargs="?", default="full", metavar="STUDY", help="default: %(default)s")
     estimate.add_argument("--readme", action="store_true", help="write the table into README.md, between its markers")
     estimate.set_defaults(run=_estimate)
+    compare = commands.add_parser("compare", help="what changed between two runs on the same instances")
+    compare.add_argument("before", type=Path, metavar="RESULTS_A", help="folder results/<study> of the first run")
+    compare.add_argument("after", type=Path, metavar="RESULTS_B", help="folder results/<study> of the second run")
+    compare.add_argument("--model", action="append", default=[], metavar="A=B", help="A before against B after")
+    compare.add_argument("--html", type=Path, metavar="OUT", help="also write a page that stands alone")
+    compare.set_defaults(run=_compare)
     schemas = commands.add_parser("schemas", help="write the JSON schemas of config/ anew")
     schemas.add_argument("--folder", default="workflow/schemas", help="where to (default: %(default)s)")
     schemas.set_defaults(run=lambda parsed: write_schemas(parsed.folder))
@@ -132,6 +138,16 @@ def _injections(parsed: argparse.Namespace) -> None:
     write_csv(path, table)
     print(table.to_string(index=False, float_format="%.3f", na_rep="-"))
     print(f"{path}: written")
+
+
+def _compare(parsed: argparse.Namespace) -> None:
+    from unicost.statistics.runs import comparison, page, reading
+
+    runs = reading.read_runs(parsed.before, parsed.after, parsed.model)
+    changes, flipped = comparison.compare(runs), comparison.flips(runs)
+    if parsed.html:
+        page.write_page(parsed.html, runs, changes, flipped)
+    print(page.text(runs, changes, flipped))
 
 
 def _estimate(parsed: argparse.Namespace) -> None:

@@ -4,16 +4,17 @@ These are structural types: a plugin needs no base class and imports nothing but
 and one line in ``registry``; the contract tests in ``tests/contract`` find it there.
 
 For ``unicost doctor``, a class may name ``packages`` (modules that must be importable) and ``environment`` (variables
-that must be set), both ``ClassVar[tuple[str, ...]]``; for an export, a source may name ``title``, ``language`` (such as
+that must be set), both ``ClassVar[tuple[str, ...]]``, or have a static method ``variables(**options)`` in place of the
+latter; for an export, a source may name ``title``, ``language`` (such as
 ``en``) and ``card`` (the path of its data card).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Final, Protocol
+from typing import Any, ClassVar, Final, Protocol, runtime_checkable
 
 from unicost.records import Aspect, Detection, Instance, Judgement, Response, Task
 
@@ -118,11 +119,32 @@ class Adapter(Protocol):
         ...
 
     def answer(self, instances: Sequence[Instance], seeds: Sequence[int]) -> list[Answer]:
-        """Answer one batch; the result has the batch's length and order. Item k depends on seed k alone."""
+        """Answer one batch; the result has the batch's length and order. Item k depends on seed k alone.
+
+        An adapter whose answers come one by one also has ``answer_each``, with the same parameters, which yields
+        (index, answer) as they complete, every index once.
+        """
         ...
 
     def close(self) -> None:
         """Free the model."""
+        ...
+
+
+@runtime_checkable
+class StreamingAdapter(Adapter, Protocol):
+    """An adapter that answers many requests at a time, each when it is ready: a client of an API.
+
+    Whatever has ``answer_each`` is asked by it alone and not by ``answer``.
+    """
+
+    def answer_each(self, instances: Sequence[Instance], seeds: Sequence[int]) -> Iterator[tuple[int, Answer]]:
+        """Yield (place in ``instances``, answer) as answers come, in any order, each place once.
+
+        ``instances`` are many more than a batch. An answer that was yielded is journalled within half a second. An
+        item's failure is an answer with ``error_kind``; what is raised ends the run. Closing the iterator early, which
+        an interrupted run does, cancels what has not been answered.
+        """
         ...
 
 

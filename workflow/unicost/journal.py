@@ -23,13 +23,13 @@ def item_key(*parts: str) -> str:
 
 
 class Journal:
-    """Key -> bytes, committed by batch; ``with Journal(path) as journal``."""
+    """Key -> bytes, committed by batch; ``with Journal(path) as journal``. Threads may use it one after the other."""
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            self._database = sqlite3.connect(self.path)
+            self._database = sqlite3.connect(self.path, check_same_thread=False)
             self._database.execute("PRAGMA synchronous = FULL")
             self._database.execute("CREATE TABLE IF NOT EXISTS items (key TEXT PRIMARY KEY, value BLOB NOT NULL)")
             self._database.commit()

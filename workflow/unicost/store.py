@@ -94,6 +94,12 @@ def read_table(path: str | Path, record: type, columns: Sequence[str] | None = N
         return frame
 
 
+def check_columns(path: str | Path, record: type) -> None:
+    """Refuse a file that is no whole Parquet file of a record class; raises ``UnreadableFile``."""
+    with _opened(path) as file:
+        _check_columns(path, file.schema_arrow.names, record)
+
+
 def write_csv(path: str | Path, frame: pd.DataFrame) -> None:
     """Write a table as CSV, atomically, with round-trip floats, so that equal tables are equal files."""
     with atomic(path) as stream:

@@ -49,8 +49,8 @@ def download(
     """Link the files of a repository of the hub in the folder ``destination``; those that are not here are downloaded.
 
     ``revision`` is a commit, or ``main``, which the log says how to pin; ``files`` are patterns of what is wanted, by
-    default safetensors, JSON and tokenizer files. Returns the repository, the commit, whether it was pinned, and by
-    ``sha256`` the checksums that the hub states. Raises ``HubFailed``: no access, no such repository, revision or file,
+    default safetensors, JSON and tokenizer files. Returns the repository, the commit, whether it was pinned, and as
+    ``stated`` the checksums that the hub states. Raises ``HubFailed``: no access, no such repository, revision or file,
     no network, no room, or a file that can run code and is not pinned.
     """
     from huggingface_hub import snapshot_download
@@ -74,7 +74,7 @@ def download(
             "'%s' is not pinned: to get these weights every time, set its revision to %s", checkpoint, folder.name
         )
     stated = {name: file.lfs.sha256 for name, file in known.items() if file.lfs is not None}
-    return {"repository": checkpoint, "commit": folder.name, "pinned": wanted.pinned, "sha256": stated}
+    return {"repository": checkpoint, "commit": folder.name, "pinned": wanted.pinned, "stated": stated}
 
 
 def hub_access(wanted: Repository, licence: str | None) -> str | None:

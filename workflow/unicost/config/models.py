@@ -114,10 +114,11 @@ class ModelRun(Strict):
     adapter: str
     """Name of the adapter that drives the model."""
     weights: str
-    """Where the checkpoint comes from: `hub`, `folder` (on this machine), `miniature` (shipped or trained here), or
-    `provider` (behind an API)."""
+    """Where the checkpoint comes from: `hub`, `folder` (on this machine), `package` (a file in a Python package),
+    `miniature` (shipped or trained here), or `provider` (behind an API)."""
     checkpoint: str
-    """The checkpoint's name at that place: on the hub `owner/name`, behind an API `provider/model`."""
+    """The checkpoint's name at that place: on the hub `owner/name`, in a package `package/file`, behind an API
+    `provider/model`."""
     revision: str | None = None
     """Which version of it, on the hub alone: a commit, 40 hexadecimal digits, or `main`, which is not pinned."""
     files: tuple[str, ...] = ()

@@ -18,6 +18,8 @@ class Taxonomy(Strict):
     """Where the taxonomy comes from."""
     categories: dict[str, tuple[str, ...]]
     """Categories and their leaves, in the order of figures."""
+    definitions: dict[str, str] = {}
+    """What a category means, in a sentence for the people who label."""
     maps_to: dict[str, dict[str, str]] = {}
     """Category of another taxonomy (by its name) that a category or leaf of this one belongs to."""
     unmapped: dict[str, dict[str, str]] = {}
@@ -26,6 +28,9 @@ class Taxonomy(Strict):
     @model_validator(mode="after")
     def _own_names(self) -> Taxonomy:
         known = {*self.categories, *(leaf for leaves in self.categories.values() for leaf in leaves)}
+        for name in self.definitions:
+            if name not in self.categories:
+                raise ValueError(f"definitions: '{name}' is no category of this taxonomy")
         for key in ("maps_to", "unmapped"):
             for other, entries in getattr(self, key).items():
                 for name in entries:
@@ -39,6 +44,11 @@ class Taxonomy(Strict):
         """(category, leaf) of every leaf, and (category, category) of a category without leaves."""
         for category, leaves in self.categories.items():
             yield from ((category, leaf) for leaf in leaves or (category,))
+
+    def meanings(self) -> dict[str, str]:
+        """What each category means: its definition, or the names of its leaves."""
+        named = {name: ", ".join(leaves).replace("_", " ") for name, leaves in self.categories.items()}
+        return {name: self.definitions.get(name, leaves) for name, leaves in named.items()}
 
     def translate(self, other: str, category: str, leaf: str) -> str | None:
         """The category of another taxonomy: the leaf's where one is given, else the category's; None without one."""

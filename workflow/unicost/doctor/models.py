@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
 from collections.abc import Iterator, Sequence
 from functools import cache
-from importlib.util import find_spec
-from typing import Final
 
 from unicost.checkpoints.loading import BadCheckpoint
 from unicost.config import Settings
 from unicost.doctor.lacks import Lack
 from unicost.miniature.weights import SHIPPED
+from unicost.models.device import visible
+from unicost.models.package_weights import package_file
 from unicost.models.weights import checkpoint_folder
-
-_TIMEOUT: Final = 10.0
-"""Seconds that the driver has to answer."""
 
 
 def weights(settings: Settings, study: str) -> Iterator[Lack]:
@@ -27,6 +21,11 @@ def weights(settings: Settings, study: str) -> Iterator[Lack]:
         if run.weights == "folder":
             try:
                 checkpoint_folder(run.checkpoint)
+            except BadCheckpoint as error:
+                yield Lack("weights", str(error))
+        if run.weights == "package":
+            try:
+                package_file(run.checkpoint)
             except BadCheckpoint as error:
                 yield Lack("weights", str(error))
     if settings.main.miniature_weights == "shipped":
@@ -56,23 +55,5 @@ def gpus(settings: Settings, study: str) -> Iterator[Lack]:
 
 @cache
 def visible_gpus() -> int:
-    """GPUs that a job can use. NVIDIA's driver is asked, which takes no import of torch; without it, torch is."""
-    if shutil.which("nvidia-smi") is None:
-        return _gpus_of_torch()
-    try:
-        command = ["nvidia-smi", "--list-gpus"]
-        answer = subprocess.run(command, capture_output=True, text=True, timeout=_TIMEOUT, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return 0
-    present = sum(line.startswith("GPU ") for line in answer.stdout.splitlines())
-    allowed = os.environ.get("CUDA_VISIBLE_DEVICES")
-    return present if allowed is None else min(present, len([part for part in allowed.split(",") if part.strip()]))
-
-
-def _gpus_of_torch() -> int:
-    """What torch counts, which also knows GPUs of other makers; 0 where torch is not installed."""
-    if find_spec("torch") is None:
-        return 0
-    import torch
-
-    return torch.cuda.device_count()
+    """GPUs that a job can use."""
+    return len(visible())

@@ -18,7 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from statsmodels.stats.proportion import proportion_confint
 
-from unicost.human.labels import read_labels
+from unicost.human.people import gather
 from unicost.records import Aspect, Judgement, Label, Verdict
 from unicost.store import read_table, write_csv
 
@@ -97,13 +97,13 @@ def agreement(
     """Write a row for every annotator, judge, aspect, task and model kind (``all`` or one value) that has labels.
 
     ``references`` are files of judgements by construction, ``labels`` the CSV files of the annotation page for the
-    items of ``sample``; task and family of an item come from ``verdicts``. ``prevalence`` is the annotator's share of
-    ``unsafe``; pairs in which either left the item unscored are counted in ``unscored`` and nowhere else. Raises
-    ``unicost.human.labels.WrongLabels`` and ``unicost.store.UnreadableFile``.
+    items of ``sample`` (or the JSON files of the page or of Label Studio), each person being an annotator and ``human``
+    being what holds where several labelled; task and family of an item come from ``verdicts``. ``prevalence`` is the
+    annotator's share of ``unsafe``; pairs in which either left the item unscored are counted in ``unscored`` and
+    nowhere else. Raises ``unicost.human.labels.WrongLabels`` and ``unicost.store.UnreadableFile``.
     """
-    if labels and sample is None:
-        raise ValueError(f"{labels[0]}: labels can only be read with the sample that they belong to; name the sample")
-    given = [_read(references)] + [_frame(read_labels(path, sample)) for path in labels if sample is not None]
+    people = gather(labels, sample)
+    given = [_read(references), _frame(people.own), _frame(people.held)]
     items = read_table(verdicts, Verdict, [*_PLACE, "task", "family"])
     items["model_kind"] = items["model"].map(model_kinds)
     pairs = _pairs(pd.concat(given), _read(judgements), items)

@@ -1,13 +1,16 @@
-"""Labels that people gave on the annotation page: a CSV file with one row an item."""
+"""Labels that people gave: the CSV or JSON file of the annotation page, or an export of Label Studio."""
 
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
+from unicost.human import label_studio
 from unicost.records import Aspect, Judgement, Label
 from unicost.registry import did_you_mean
 
@@ -25,14 +28,15 @@ class WrongLabels(ValueError):
 
 
 def read_labels(labels: Path, sample: Path) -> list[Judgement]:
-    """The labels in the CSV file ``labels`` of the items in the CSV file ``sample``, two judgements an item.
+    """The labels in the file ``labels`` of the items in the CSV file ``sample``, two judgements an item.
 
-    The judge of each is ``human:<annotator>``. Items without a label are left out. Raises ``WrongLabels``.
+    A file that ends in ``.json`` is the annotation page's, or Label Studio's (JSON or JSON-MIN). The judge of each is
+    ``human:<annotator>``. Items without a label are left out. Raises ``WrongLabels``.
     """
     places = _places(sample)
     judgements: list[Judgement] = []
     seen: set[tuple[str, str]] = set()
-    for number, row in _rows(labels):
+    for number, row in _json_rows(labels) if labels.suffix.lower() == ".json" else _rows(labels):
         item, annotator = row["item"].strip(), row["annotator"].strip()
         if item not in places:
             raise _wrong(labels, number, f"item '{item}' is not in {sample}: {did_you_mean(item, list(places)[:50])}")
@@ -72,6 +76,20 @@ def _rows(labels: Path) -> Iterator[tuple[int, dict[str, str]]]:
         raise WrongLabels(f"{labels}: cannot be read as a CSV file in UTF-8 ({error})") from None
 
 
+def _json_rows(labels: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """The labels of the file with their numbers, from 1; raises ``WrongLabels`` where it holds none."""
+    try:
+        content: Any = json.loads(labels.read_text(encoding="utf-8-sig"))
+        rows = content["labels"] if isinstance(content, dict) else list(label_studio.rows(content))
+        written = [{name: str(row.get(name, "")) for name in COLUMNS} for row in rows]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise WrongLabels(
+            f"{labels}: neither the JSON file of the annotation page nor an export (JSON or JSON-MIN) of Label Studio "
+            f"({error})"
+        ) from None
+    yield from enumerate(written, 1)
+
+
 def _label(labels: Path, number: int, value: str, aspect: Aspect) -> Label | None:
     value = value.strip().lower()
     if not value:
@@ -89,4 +107,5 @@ def _judgement(place: tuple[str, str], annotator: str, aspect: Aspect, label: La
 
 
 def _wrong(labels: Path, number: int, problem: str) -> WrongLabels:
-    return WrongLabels(f"{labels}, line {number}: {problem}")
+    place = "label" if labels.suffix.lower() == ".json" else "line"
+    return WrongLabels(f"{labels}, {place} {number}: {problem}")

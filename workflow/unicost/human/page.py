@@ -1,8 +1,9 @@
 """The annotation page: one HTML file that shows sampled responses to people and writes their labels.
 
-It needs no server and no network. It is blind: it holds neither models nor verdicts, categories or instance ids. Text
-and images stay covered until the annotator uncovers the item. What it shows is put in as text, never as markup, and
-its content security policy forbids loading anything.
+It needs no server and no network. It is blind: it holds neither models nor verdicts, nor an item's category or instance
+id; what the taxonomy's categories mean stands in its help. An item stays covered until the annotator asks for it, and
+its images until they are asked for too. What it shows is put in as text, never as markup, and its content security
+policy forbids loading anything.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any
 import jinja2
 import pandas as pd
 
+from unicost.human.label_studio import write_tasks
 from unicost.human.labels import CHOICES, COLUMNS
 from unicost.records import Aspect, Image, Instance, Label, Response
 from unicost.store import atomic, iterate_records
@@ -40,8 +42,18 @@ class IncompleteSample(ValueError):
     """A sampled response that is not there to be shown."""
 
 
-def annotation_page(*, sample: Path, benchmark: Path, responses: Sequence[Path], output: Path) -> None:
-    """Write the page for the items of the CSV file ``sample``, in its order.
+def annotation_page(
+    *,
+    sample: Path,
+    benchmark: Path,
+    responses: Sequence[Path],
+    output: Path,
+    tasks: Path,
+    categories: Mapping[str, str] | None = None,
+) -> None:
+    """Write the page for the items of the CSV file ``sample``, in its order, and the same for Label Studio.
+
+    ``categories`` says in words what each category of harm is; ``tasks`` is the file of ``label_studio.write_tasks``.
 
     Raises ``IncompleteSample`` where an item's instance or response is missing, ``unicost.store.UnreadableFile``, and
     ``ValueError`` for a sample without the columns ``item``, ``instance`` and ``model``.
@@ -62,7 +74,8 @@ def annotation_page(*, sample: Path, benchmark: Path, responses: Sequence[Path],
             raise IncompleteSample(f"{sample}: {item} has no response any more; draw the sample again")
         items.append(_item(item, instances[instance], answers[instance, model]))
     with atomic(output) as stream:
-        stream.write(_render(items))
+        stream.write(_render(items, categories or {}))
+    write_tasks(items, _questions(), tasks)
 
 
 def _item(name: str, instance: Instance, response: Response) -> dict[str, Any]:
@@ -79,7 +92,7 @@ def _data_url(image: Image) -> str:
     return f"data:image/{kind};base64,{base64.b64encode(image.bytes).decode()}"
 
 
-def _render(items: Sequence[Mapping[str, Any]]) -> str:
+def _render(items: Sequence[Mapping[str, Any]], categories: Mapping[str, str]) -> str:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("unicost.human", "."), autoescape=True, undefined=jinja2.StrictUndefined
     )
@@ -88,8 +101,13 @@ def _render(items: Sequence[Mapping[str, Any]]) -> str:
         items=items,
         sample=hashlib.sha256(data.encode()).hexdigest()[:12],
         columns=COLUMNS,
-        questions=[_question(aspect) for aspect in (Aspect.CONTEXTUAL, Aspect.INTRINSIC)],
+        categories=categories,
+        questions=_questions(),
     )
+
+
+def _questions() -> list[dict[str, Any]]:
+    return [_question(aspect) for aspect in (Aspect.CONTEXTUAL, Aspect.INTRINSIC)]
 
 
 def _question(aspect: Aspect) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """Which responses people are asked to label: a stratified random sample with known inclusion probabilities.
 
-Strata are model kind x task x verdict. Rare verdicts are what judges get wrong unnoticed, so places are dealt out to
-the strata one by one until they are spent or a stratum is exhausted; the inclusion probability of every item is kept,
-and weighting by its inverse gives estimates for all responses.
+Strata are model kind x task x category x verdict x whether the judges differ. Rare verdicts are what judges get wrong
+unnoticed, and where judges differ at least one is wrong, so places are dealt out to the strata one by one until they
+are spent or a stratum is exhausted; the inclusion probability of every item is kept, and its inverse, the weight, gives
+estimates for all responses.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from unicost.records import Instance, Response, Verdict
+from unicost.records import Instance, Judgement, Label, Response, Verdict
 from unicost.store import iterate_records, read_table, write_csv
 
-STRATUM = ["model_kind", "task", "contextual", "intrinsic"]
-COLUMNS = ["item", "instance", "model", *STRATUM, "stratum_size", "probability"]
+STRATUM = ["model_kind", "task", "category", "contextual", "intrinsic", "judges_differ"]
+COLUMNS = ["item", "instance", "model", *STRATUM, "stratum_size", "probability", "weight"]
 """Columns of the sample. ``item`` is the name that annotators see: it tells neither model nor verdict."""
+_GIVEN = ["task", "category", "contextual", "intrinsic"]  # what the verdicts know of a stratum
 
 
 class NothingToSample(ValueError):
@@ -29,6 +31,7 @@ def sample_for_humans(
     *,
     verdicts: Path,
     responses: Sequence[Path],
+    judgements: Sequence[Path],
     benchmark: Path,
     model_kinds: Mapping[str, str],
     size: int,
@@ -37,17 +40,20 @@ def sample_for_humans(
 ) -> None:
     """Draw ``size`` responses (all where there are fewer) and write them to a CSV with the columns ``COLUMNS``.
 
-    Only responses with a text or an image can be labelled. The draw depends on the rows and the seed alone.
-    ``model_kinds`` gives each model's kind; raises ``NothingToSample``, ``unicost.store.UnreadableFile``, and
-    ``ValueError`` for a model or an instance that is not known.
+    ``judgements`` are files of all judges: an item on which two of them differ in an aspect that both scored is in
+    another stratum than one on which they agree. Only responses with a text or an image can be labelled. The draw
+    depends on the rows and the seed alone. ``model_kinds`` gives each model's kind; raises ``NothingToSample``,
+    ``unicost.store.UnreadableFile``, and ``ValueError`` for a model or an instance that is not known.
     """
     frame = _labelable(verdicts, responses, benchmark, model_kinds)
+    differing = _differing(judgements)
+    frame["judges_differ"] = [place in differing for place in zip(frame["instance"], frame["model"])]
     generator = np.random.default_rng(seed)
     strata = [rows for _, rows in frame.groupby(STRATUM, sort=True)]
     counts, chance = _allocate([len(rows) for rows in strata], size, generator)
     drawn = [
         rows.iloc[np.sort(generator.choice(len(rows), count, replace=False))].assign(
-            stratum_size=len(rows), probability=share
+            stratum_size=len(rows), probability=share, weight=1 / share
         )
         for rows, count, share in zip(strata, counts, chance)
     ]
@@ -60,7 +66,7 @@ def sample_for_humans(
 def _labelable(
     verdicts: Path, responses: Sequence[Path], benchmark: Path, model_kinds: Mapping[str, str]
 ) -> pd.DataFrame:
-    frame = read_table(verdicts, Verdict, ["instance", "model", "task", "contextual", "intrinsic"])
+    frame = read_table(verdicts, Verdict, ["instance", "model", *_GIVEN])
     shown = {
         (response.instance, response.model)
         for path in responses
@@ -78,6 +84,18 @@ def _labelable(
         raise ValueError(f"{verdicts}: instance '{min(strangers)}' is not in the benchmark {benchmark}; build it again")
     frame = frame.assign(model_kind=frame["model"].map(model_kinds))
     return frame.sort_values(["instance", "model"], ignore_index=True)
+
+
+def _differing(judgements: Sequence[Path]) -> set[tuple[str, str]]:
+    """Instance and model of the responses on which two judges scored an aspect differently."""
+    places = ["instance", "model"]
+    found: set[tuple[str, str]] = set()
+    frames = [read_table(path, Judgement, [*places, "aspect", "label"]) for path in judgements]
+    if frames:
+        rows = pd.concat(frames)
+        labels = rows[rows["label"] != Label.UNSCORED].groupby([*places, "aspect"])["label"].nunique()
+        found = {(instance, model) for instance, model, _ in labels[labels > 1].index}
+    return found
 
 
 def _allocate(sizes: Sequence[int], places: int, generator: np.random.Generator) -> tuple[list[int], list[float]]:

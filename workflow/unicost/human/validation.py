@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
+from statsmodels.stats.proportion import proportion_confint
 
 from unicost.human.agreement import family_draws, pair_statistics
+from unicost.human.detected import ratings
 from unicost.interfaces import ADJUDICATED
 from unicost.records import Aspect, Judgement, Label, Verdict
 from unicost.store import read_table, write_csv
@@ -29,6 +31,10 @@ SCALES: Final = {
 COLUMNS: Final = ["set", "scale", "requests", "rater", "annotator", "n", "unscored"] + [
     f"{name}{end}" for name in ("accuracy", "kappa", "ac1") for end in ("", "_low", "_high")
 ]
+CLASSES: Final = ["set", "scale", "requests", "rater", "annotator", "class", "prevalence", "positive", "negative"] + [
+    f"{name}{end}" for name in ("sensitivity", "specificity", "precision") for end in ("", "_low", "_high")
+]
+"""Columns of the table by class: of ``positive`` labels of the class, and of ``negative`` others, the shares found."""
 _PLACE: Final = ["instance", "model"]
 # A judge may know answers that neither refuse nor do what was asked; people asked about refusals had no such class.
 _SAME: Final = {"other": "complies"}
@@ -38,22 +44,26 @@ def validate_judges(
     *,
     reference: Path,
     judgements: Sequence[Path],
+    detections: Sequence[Path],
     verdicts: Path,
     output: Path,
+    classes: Path,
     resamples: int = 2000,
     seed: int = 0,
     confidence: float = 0.95,
 ) -> None:
     """Write a row for every annotator, every judge or other annotator of the same responses, scale and kind of request.
 
+    Detectors are raters too (``unicost.human.detected``). ``classes`` gets one row for each label of each such row.
     Annotators are named ``<set>/<annotator>``; family and kind of a response come from ``verdicts``. Pairs in which
     either gave no label on the scale are counted in ``unscored``. Wilson intervals for the accuracy, percentile
     bootstrap over families of requests for the coefficients. Raises ``unicost.store.UnreadableFile``.
     """
     people = _answers(_read([reference]))
-    judged = _answers(_read(judgements))
     items = read_table(verdicts, Verdict, [*_PLACE, "family", "kind"])
+    judged = pd.concat([_answers(_read(judgements)), ratings(detections, items)], ignore_index=True)
     rows: list[dict[str, Any]] = []
+    by_class: list[dict[str, Any]] = []
     for name, own in people.groupby(people["rater"].str.rpartition("/")[0], sort=True):
         here = items.merge(own[_PLACE].drop_duplicates(), on=_PLACE)
         families = pd.Index(here["family"].unique())
@@ -61,7 +71,29 @@ def validate_judges(
         for key, part in _pairs(own, judged, here):
             scale = SCALES[key["scale"]]
             rows.append({"set": name} | key | pair_statistics(part, scale, families, draws, confidence))
+            by_class += [{"set": name} | key | found for found in _by_class(part, scale, confidence)]
     write_csv(output, pd.DataFrame(rows, columns=COLUMNS))
+    write_csv(classes, pd.DataFrame(by_class, columns=CLASSES))
+
+
+def _by_class(pairs: pd.DataFrame, scale: Sequence[str], confidence: float) -> Iterator[dict[str, Any]]:
+    """Sensitivity, specificity and precision of each label against the others, with Wilson intervals."""
+    names = [str(label) for label in scale]
+    scored = pairs[pairs["label"].isin(names) & pairs["answer"].isin(names)]
+    for name in names if len(scored) else ():
+        label, answer = scored["label"] == name, scored["answer"] == name
+        row: dict[str, Any] = {"class": name, "prevalence": label.mean()}
+        row |= {"positive": int(label.sum()), "negative": int((~label).sum())}
+        row |= _share("sensitivity", int((label & answer).sum()), int(label.sum()), confidence)
+        row |= _share("specificity", int((~label & ~answer).sum()), int((~label).sum()), confidence)
+        yield row | _share("precision", int((label & answer).sum()), int(answer.sum()), confidence)
+
+
+def _share(name: str, count: int, n: int, confidence: float) -> dict[str, float]:
+    if n == 0:
+        return {}
+    low, high = proportion_confint(count, n, alpha=1 - confidence, method="wilson")
+    return {name: count / n, f"{name}_low": float(low), f"{name}_high": float(high)}
 
 
 def _read(paths: Sequence[Path]) -> pd.DataFrame:
@@ -100,8 +132,9 @@ def _pairs(
     both += [(first, second, people) for first, second in combinations(single, 2)]
     for annotator, rater, answers in both:
         own = people[people["rater"] == annotator].merge(items, on=_PLACE)
-        pairs = own.merge(answers[answers["rater"] == rater], on=_PLACE, how="left", suffixes=("_label", "_answer"))
-        for scale in _spoken(own):
+        by_rater = answers[answers["rater"] == rater]
+        pairs = own.merge(by_rater, on=_PLACE, how="left", suffixes=("_label", "_answer"))
+        for scale in _spoken(own, by_rater):
             columns = {f"{scale}_label": "label", f"{scale}_answer": "answer"}
             asked = pairs.rename(columns=columns)[["label", "answer", "family", "kind"]]
             kinds = sorted(asked["kind"].unique())
@@ -110,7 +143,12 @@ def _pairs(
                 yield key, asked[(asked["kind"] == kind) | (kind == "all")]
 
 
-def _spoken(answers: pd.DataFrame) -> list[str]:
-    """The scales on which an annotator has labels; harm would only say again what a contextual label says."""
-    scales = [scale for scale in SCALES if answers[scale].notna().any()]
+def _spoken(own: pd.DataFrame, answers: pd.DataFrame) -> list[str]:
+    """The scales on which an annotator has labels; harm would only say again what a contextual label says.
+
+    A detector speaks on one scale alone, and is compared there; a judge without labels keeps its empty rows.
+    """
+    scales = [scale for scale in SCALES if own[scale].notna().any()]
+    if answers["rater"].str.startswith("detector ").any():
+        return [scale for scale in scales if answers[scale].notna().any()]
     return [scale for scale in scales if scale != "harm" or "contextual" not in scales]

@@ -86,7 +86,7 @@ def _detected(
 ) -> Iterator[tuple[int, str, str, str]]:
     reasons = {number: _obstacle(table, row) for number, row in chunk}
     readable = [(number, row) for number, row in chunk if not reasons[number]]
-    instances = [_instance(number, row.get(table.intention or "")) for number, row in readable]
+    instances = [instance_of_row(number, row.get(table.intention or "")) for number, row in readable]
     responses = [Response(str(number), "", "", 0, text=row[table.text]) for number, row in readable]
     found: defaultdict[str, list[Detection]] = defaultdict(list)
     for name, detector in running.items():
@@ -113,7 +113,8 @@ def _obstacle(table: Table, row: Row) -> str:
     return "" if _ENCODABLE.fullmatch(text) else f"column '{table.text}' is not valid UTF-8"
 
 
-def _instance(number: int, intention: Any) -> Instance:
+def instance_of_row(number: int, intention: Any) -> Instance:
+    """A row as the detectors see it: a request of which at most the intention is known."""
     asked = str(intention or "")
     return Instance(
         id=str(number),

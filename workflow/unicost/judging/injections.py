@@ -88,9 +88,9 @@ def run_injections(
 ) -> pd.DataFrame:
     """One row an aspect of the judge and kind of injection, and a row for all; columns ``COLUMNS``.
 
-    ``rate`` is flips over attempts, with Wilson's interval; ``attempts`` are those whose plain and injected responses
-    were both labelled; ``unscored`` are those whose injected response was not, ``untold`` those whose plain response
-    was not labelled other than the injection wants. Raises ``InvalidConfig`` for a suite that cannot be read.
+    ``rate`` is flips over attempts, with Wilson's interval; ``attempts`` are those whose plain response was labelled
+    and whose injected one was too; ``unscored`` are those whose injected response was not, ``untold`` those whose plain
+    response was not labelled other than the injection wants. Raises ``InvalidConfig`` for a suite that cannot be read.
     """
     cases = list(_cases(parse(Suite, read_yaml(suite), suite)))
     plugin: Judge = resolve("judge", entry.plugin)(**entry.options)

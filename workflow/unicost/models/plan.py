@@ -11,7 +11,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -25,6 +25,8 @@ Unsupported = Callable[[Instance], str | None]
 
 _BATCHES_A_WINDOW = 16
 _INSTANCES_AT_ONCE = 256
+_ITEMS_A_WINDOW = 4096
+_PICTURES_A_WINDOW = 1024
 _WITH_IMAGES = frozenset({Task.IMAGE_TO_TEXT, Task.IMAGE_TO_IMAGE, Task.TEXT_IMAGE_TO_TEXT, Task.TEXT_IMAGE_TO_IMAGE})
 _WITHOUT_IMAGES = frozenset({Task.TEXT_TO_TEXT, Task.TEXT_TO_IMAGE})
 
@@ -35,8 +37,9 @@ class InvalidInstance(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One instance as one model is asked it: its seed, its key in the journal, and (images, characters) in it.
+    """One instance as one model is asked it: its seed, its key in the journal, and how large it is.
 
+    ``size`` is the number of images, their pixels, the width and height of each, and the number of characters.
     ``unsupported`` says why the model is not asked, if so.
     """
 
@@ -44,7 +47,7 @@ class Item:
     task: Task
     seed: int
     key: str
-    size: tuple[int, int]
+    size: tuple[int, ...]
     unsupported: str | None = None
 
 
@@ -62,8 +65,7 @@ class Asker:
         digest = hashlib.sha256("\x1f".join((str(self.study_seed), instance.id, self.model)).encode()).digest()
         seed = int.from_bytes(digest[:4], "big") >> 1
         key = item_key(instance.content_hash(), self.fingerprint, self.revision, self.model, str(seed))
-        size = sum(len(turn.images) for turn in instance.turns), sum(len(turn.text) for turn in instance.turns)
-        return Item(instance.id, instance.task, seed, key, size, unsupported)
+        return Item(instance.id, instance.task, seed, key, _size(instance), unsupported)
 
 
 def survey(
@@ -92,7 +94,7 @@ def survey(
 
 
 def batches(items: Sequence[Item], size: int) -> list[list[Item]]:
-    """Batches of one task each, long items first and like with like.
+    """Batches of one task each, large items first and like with like: images of one shape, texts of one length.
 
     Sorted within windows of the benchmark's order, so that a stream of instances fills them a few at a time, and a
     longer benchmark leaves the batches of its earlier windows as they were.
@@ -106,6 +108,20 @@ def batches(items: Sequence[Item], size: int) -> list[list[Item]]:
         for window in chunks(some, size * _BATCHES_A_WINDOW)
         for batch in chunks(sorted(window, key=lambda item: (item.size, item.instance), reverse=True), size)
     ]
+
+
+def windows(planned: Sequence[Sequence[Item]]) -> list[list[Item]]:
+    """Batches put together to as many items as are held at once while they are asked in a stream."""
+    joined: list[list[Item]] = []
+    pictures = 0
+    for batch in planned:
+        more = sum(item.size[0] for item in batch)
+        if not joined or len(joined[-1]) + len(batch) > _ITEMS_A_WINDOW or pictures + more > _PICTURES_A_WINDOW:
+            joined.append([])
+            pictures = 0
+        pictures += more
+        joined[-1] += batch
+    return joined
 
 
 def gather(benchmark: Path, wanted: Sequence[Sequence[Item]]) -> Iterator[tuple[list[Item], list[Instance]]]:
@@ -125,6 +141,12 @@ def chunks(elements: Iterable[Element], size: int) -> Iterator[list[Element]]:
     iterator = iter(elements)
     while some := list(islice(iterator, size)):
         yield some
+
+
+def _size(instance: Instance) -> tuple[int, ...]:
+    shapes = [images.size(image) for turn in instance.turns for image in turn.images]
+    pixels = sum(width * height for width, height in shapes)
+    return len(shapes), pixels, *chain.from_iterable(shapes), sum(len(turn.text) for turn in instance.turns)
 
 
 def _problem(instance: Instance) -> str | None:

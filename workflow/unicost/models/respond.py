@@ -7,8 +7,8 @@
   that grew asks its new items alone.
 * An instance of a supported task that the adapter cannot take (two images where it reads one) is not asked: its row has
   the error kind ``unsupported`` and the reason.
-* A batch that fails is asked item by item, and an item that fails alone becomes a row with ``error_kind`` and
-  ``error_message``. Errors are not journalled: the next run asks them again.
+* A batch that memory does not hold is asked in halves, one that fails otherwise item by item, and an item that fails
+  alone becomes a row with ``error_kind`` and ``error_message``. Errors are not journalled: the next run asks again.
 """
 
 from __future__ import annotations
@@ -16,23 +16,30 @@ from __future__ import annotations
 import base64
 import json
 import logging
-import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any, Final
 
 from unicost.config import ModelRun
-from unicost.interfaces import Adapter, Answer
+from unicost.interfaces import Adapter, Answer, StreamingAdapter
 from unicost.journal import Journal
 from unicost.models import weights as fetched
-from unicost.models.plan import Asker, Item, batches, chunks, gather, survey
+from unicost.models.asking import Answered, Work, ask_in_a_stream, ask_in_batches
+from unicost.models.batch_sizes import BatchSizes
+from unicost.models.device import lease
+from unicost.models.images import decode_ahead
+from unicost.models.overlap import Writer, ahead
+from unicost.models.plan import Asker, Item, batches, chunks, gather, survey, windows
 from unicost.progress import bar
 from unicost.records import Image, Instance, Response, Task
 from unicost.store import write_records
 
 _LOG = logging.getLogger(__name__)
 _ROWS_AT_ONCE = 256
-_LONGEST_MESSAGE = 500
+_IN_A_STREAM: Final[dict[str, Any]] = {"waiting": 4096, "at_once": 64, "patience": 0.5}
 
 
 @dataclass(frozen=True)
@@ -60,9 +67,9 @@ def respond(
 ) -> Summary:
     """Write one model's ``Response`` rows, in the benchmark's order, to ``output``.
 
-    Only tasks that the adapter supports are asked. ``weights`` is a folder that ``weights.fetch`` filled; it is loaded
-    when the first unanswered batch is ready, so that a run with nothing to ask loads nothing. Raises
-    ``plan.InvalidInstance`` before that, ``checkpoint.BadCheckpoint``, ``store.UnreadableFile`` and ``OSError``.
+    Only tasks that the adapter supports are asked. ``weights`` is a folder that ``weights.fetch`` filled; it is loaded,
+    and GPUs are leased, only where something is unanswered. Raises ``plan.InvalidInstance`` and
+    ``device.TooFewDevices`` before that, ``checkpoint.BadCheckpoint``, ``store.UnreadableFile`` and ``OSError``.
     """
     adapter: Adapter = run.build()
     fingerprint = run.fingerprint()
@@ -74,81 +81,69 @@ def respond(
         mine = batches(askable, run.batch_size)[shard::shards]
         missing = [[item for item in batch if item.key not in finished] for batch in mine]
         missing = [batch for batch in missing if batch]
-        stage = _Stage(adapter, weights, model, fingerprint)
-        errors = stage.ask(gather(benchmark, missing), sum(map(len, missing)), book)
+        total = sum(map(len, missing))
+        stage = _Stage(adapter, model, fingerprint, book)
+        if total:
+            with lease(run.gpus):
+                stage.ask(weights, benchmark, missing, run.batch_size)
         refused = [item for item in items if item.unsupported is not None and shard == 0]
-        errors |= {item.key: stage.unsupported(item) for item in refused}
+        errors = stage.errors | {item.key: stage.unsupported(item) for item in refused}
         chosen = {item.key for batch in mine for item in batch} | errors.keys()
         ordered = [item for item in items if item.key in chosen]
         rows = write_records(output, _rows(ordered, book, errors), Response)
-    asked = sum(map(len, missing))
-    summary = Summary(rows, rows - asked - len(refused), asked, len(errors))
+    summary = Summary(rows, rows - total - len(refused), total, len(errors))
     _LOG.info("%s: %s", model, summary)
     return summary
 
 
 class _Stage:
-    """One model being asked: loads it at the first batch, turns answers into rows, and journals them."""
+    """One model being asked. While it works, the next batch is read and what it answered before is journalled.
 
-    def __init__(self, adapter: Adapter, weights: Path, model: str, fingerprint: str) -> None:
-        self._adapter, self._weights = adapter, weights
+    ``errors`` are the rows in error by key; all others are in the journal.
+    """
+
+    def __init__(self, adapter: Adapter, model: str, fingerprint: str, journal: Journal) -> None:
+        self._adapter, self._journal = adapter, journal
         self._model, self._fingerprint = model, fingerprint
+        self.errors: dict[str, Response] = {}
 
-    def ask(
-        self, work: Iterable[tuple[list[Item], list[Instance]]], total: int, journal: Journal
-    ) -> dict[str, Response]:
-        """Ask every batch; the rows in error by key, all others are in the journal."""
-        errors: dict[str, Response] = {}
-        if not total:
-            return errors
-        try:
-            with bar(total, f"respond {self._model}") as progress:
-                for number, (items, instances) in enumerate(work):
-                    if not number:
-                        self._adapter.load(self._weights)
-                        progress.unpause()
-                    responses = self._respond(items, instances)
-                    journal.add({key: _pack(row) for key, row in responses.items() if row.error_kind is None})
-                    errors |= {key: row for key, row in responses.items() if row.error_kind is not None}
-                    progress.update(len(items))
-        finally:
-            self._adapter.close()
-        return errors
+    def ask(self, weights: Path, benchmark: Path, missing: list[list[Item]], batch_size: int) -> None:
+        """Load the model and ask all that is missing."""
+        with bar(sum(map(len, missing)), f"respond {self._model}") as progress, closing(self._adapter):
+            self._adapter.load(weights)
+            progress.unpause()
+            if isinstance(self._adapter, StreamingAdapter):
+                answered = ask_in_a_stream(self._adapter, ahead(gather(benchmark, windows(missing))))
+                writer = Writer(partial(self._keep, progress), **_IN_A_STREAM)
+            else:
+                sizes = BatchSizes(batch_size, self._journal.path.with_suffix(".batches.json"), self._fingerprint)
+                answered = ask_in_batches(self._adapter, sizes, ahead(_decoded(gather(benchmark, missing))))
+                writer = Writer(partial(self._keep, progress))
+            with writer, closing(answered):
+                for group in answered:
+                    writer.put(group)
 
     def unsupported(self, item: Item) -> Response:
         """The row of an instance that the adapter is never asked; it is an error, so that nobody takes it for safe."""
         answer = Answer(error_kind="unsupported", error_message=item.unsupported)
-        return _response(item, answer, self._model, self._fingerprint, 0.0)
+        return _response(item, answer, 0.0, self._model, self._fingerprint)
 
-    def _respond(self, items: Sequence[Item], instances: Sequence[Instance]) -> dict[str, Response]:
-        start = time.perf_counter()
-        answers = self._answers(items, instances)
-        seconds = (time.perf_counter() - start) / len(items)
-        return {
-            item.key: _response(item, answer, self._model, self._fingerprint, seconds)
-            for item, answer in zip(items, answers, strict=True)
+    def _keep(self, progress: Any, answered: list[Answered]) -> None:
+        """Journal the answers, and set those in error aside."""
+        rows = {
+            item.key: _response(item, answer, seconds, self._model, self._fingerprint)
+            for item, answer, seconds in answered
         }
+        self._journal.add({key: _pack(row) for key, row in rows.items() if row.error_kind is None})
+        self.errors |= {key: row for key, row in rows.items() if row.error_kind is not None}
+        progress.update(len(rows))
 
-    def _answers(self, items: Sequence[Item], instances: Sequence[Instance]) -> list[Answer]:
-        """The adapter's answers; a failing batch is split, a failing item becomes an error.
 
-        ``RuntimeError`` (out of memory among them) and ``ValueError`` are failures of an item. Anything else, a full
-        disk or a defect of the program, ends the run; what the journal holds is kept.
-        """
-        try:
-            answers = self._adapter.answer(instances, [item.seed for item in items])
-        except NotImplementedError:
-            raise
-        except (RuntimeError, ValueError) as error:
-            name = type(error).__name__
-            if len(items) > 1:
-                _LOG.warning("%s: a batch of %d fails with %s; asking one by one", self._model, len(items), name)
-                return [self._answers([item], [instance])[0] for item, instance in zip(items, instances, strict=True)]
-            _LOG.warning("%s: instance %s fails with %s", self._model, items[0].instance, name)
-            return [Answer(error_kind=name, error_message=str(error)[:_LONGEST_MESSAGE])]
-        if len(answers) != len(instances):
-            raise TypeError(f"{type(self._adapter).__name__} gave {len(answers)} answers to {len(instances)} instances")
-        return answers
+def _decoded(work: Work) -> Iterator[tuple[list[Item], list[Instance]]]:
+    """The same, its images decoded ahead of the model's asking for them."""
+    for items, instances in work:
+        decode_ahead(image for instance in instances for turn in instance.turns for image in turn.images)
+        yield items, instances
 
 
 def _rows(items: Sequence[Item], journal: Journal, errors: dict[str, Response]) -> Iterator[Response]:
@@ -159,7 +154,7 @@ def _rows(items: Sequence[Item], journal: Journal, errors: dict[str, Response]) 
             yield errors[item.key] if item.key in errors else _unpack(known[item.key])
 
 
-def _response(item: Item, answer: Answer, model: str, fingerprint: str, seconds: float) -> Response:
+def _response(item: Item, answer: Answer, seconds: float, model: str, fingerprint: str) -> Response:
     given = dict(vars(answer))
     png = given.pop("image_png")
     return Response(

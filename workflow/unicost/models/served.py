@@ -34,7 +34,11 @@ class Served:
 
     def load(self, weights: Path) -> None:
         """Read the model's name and the key; raises ``BadCheckpoint`` and ``failures.AccessDenied``."""
-        self._provider.model = model_of(weights)
+        self.ask_for(model_of(weights))
+
+    def ask_for(self, model: str) -> None:
+        """The same with the name by which the provider knows the model; raises ``failures.AccessDenied``."""
+        self._provider.model = model
         self._provider.open()
 
     def answer(self, instances: Sequence[Instance], seeds: Sequence[int]) -> list[Answer]:

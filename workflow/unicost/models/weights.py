@@ -48,14 +48,14 @@ def fetch(run: ModelRun, destination: Path, packed: Path | None = None) -> dict[
     them is also given ``revision``, ``files`` and ``licence``, and is asked for each of the model's ``parts``. The
     provenance holds ``weights`` and ``checkpoint`` as configured, ``origin`` (what the plugin says of it, if anything),
     ``parts`` (the same of each), ``files`` (SHA-256 of each) and ``revision``, 12 hexadecimal digits over the files; it
-    is returned too. Raises ``BadCheckpoint`` where a file has not the ``sha256`` that the plugin states.
+    is returned too. Raises ``BadCheckpoint`` where a file has not the SHA-256 that the plugin ``stated``.
     """
     whole, *parts = run.repositories().items()
     origin = _bring(run, whole[1], destination, packed)
     origins = {name: _bring(run, part, destination / name, None) for name, part in parts}
     files = {str(path.relative_to(destination)): _sha256(path) for path in _files(destination)}
     for part, said in {"": origin, **origins}.items():
-        _compare({str(Path(part, name)): sha256 for name, sha256 in (said or {}).pop("sha256", {}).items()}, files)
+        _compare({str(Path(part, name)): sha256 for name, sha256 in (said or {}).pop("stated", {}).items()}, files)
     provenance = {
         "weights": run.weights,
         "checkpoint": run.checkpoint,

@@ -31,6 +31,11 @@ REQUIRED: dict[str, tuple[str, ...]] = {
         *("accuracy", "accuracy_low", "accuracy_high", "kappa", "kappa_low", "kappa_high"),
         *("ac1", "ac1_low", "ac1_high"),
     ),
+    "validation_classes": (
+        *("set", "scale", "requests", "rater", "annotator", "class", "prevalence", "positive", "negative"),
+        *("sensitivity", "sensitivity_low", "sensitivity_high", "specificity", "specificity_low", "specificity_high"),
+        *("precision", "precision_low", "precision_high"),
+    ),
     "outcomes": (
         *("model", "arm", "replicate", "prompt", "kind", "n", "scored", "unscored"),
         *("refuses", "mixed", "complies", "other", "failures", "capable"),

@@ -9,9 +9,12 @@ keeps its coverage near 0 and 1 and with few families.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
@@ -19,16 +22,54 @@ from unicost.statistics import intervals
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
-Codes = NDArray[np.int64]
+Codes = NDArray[np.int32]
+MOST_FAMILIES = 5_000
+"""More families than this are resampled in groups."""
+GROUPS = 1_000
+
+
+@dataclass(frozen=True)
+class Families:
+    """The family of each instance, and the unit of resampling of each family.
+
+    Up to ``MOST_FAMILIES`` are units themselves. More are joined at random into ``GROUPS`` groups: sums of groups vary
+    as sums of families do (random groups: Wolter 2007, Introduction to Variance Estimation, ch. 2), and time and memory
+    stop growing with the families.
+    """
+
+    codes: Codes
+    number: int
+    unit: Codes | None
+    units: int
+
+    @classmethod
+    def of(cls, codes: Codes, number: int, seed: int) -> Families:
+        """The seed draws the groups, if they are needed."""
+        if number <= MOST_FAMILIES:
+            return cls(codes, number, None, number)
+        unit = np.random.default_rng([seed, number]).permutation(number).astype(np.int32) % GROUPS
+        return cls(codes, number, unit, GROUPS)
+
+    def totals(self, family: Codes, values: Floats | None = None) -> Floats:
+        """A sum (or number of instances) for each family."""
+        return np.bincount(family, weights=values, minlength=self.number).astype(float)
+
+    def by_unit(self, totals: Floats) -> Floats:
+        """Sums of families as sums of units."""
+        return totals if self.unit is None else np.bincount(self.unit, weights=totals, minlength=self.units)
 
 
 @dataclass(frozen=True)
 class FamilySums:
     """A rate (``members`` 0) or a difference from the mean of ``members`` models, on the items of one cell.
 
-    ``top / bottom``, summed over families, is the estimate. ``table`` is [both, first only, second only, neither] for
-    a difference, [successes, failures] for a rate; ``rates`` are the two sides' rates; ``bounds`` the estimate if
-    every unscored item had gone one way.
+    ``top / bottom``, summed over units of resampling, is the estimate. ``table`` is [both, first only, second only,
+    neither] for a difference, [successes, failures] for a rate; ``rates`` are the two sides' rates; ``bounds`` the
+    estimate if every unscored item had gone one way.
+
+    ``families`` have a scored item; ``varied_families`` of them differ from the commonest outcome: they carry the
+    variance that a bootstrap resamples. Where failures (or discordant items) are rare, these are the families with a
+    failure (unbalanced discordance). ``squares`` sums families' squared contributions to the estimate's error.
     """
 
     top: Floats
@@ -40,26 +81,14 @@ class FamilySums:
     bounds: tuple[float, float]
     members: int
     clustered: bool
+    families: int
+    varied_families: int
+    squares: float
 
     @property
     def ratio(self) -> float:
         """The estimate."""
         return float(self.top.sum() / self.bottom.sum())
-
-    @property
-    def families(self) -> int:
-        """Families with a scored item."""
-        return int((self.bottom > 0).sum())
-
-    @property
-    def varied_families(self) -> int:
-        """Families that differ from the commonest outcome: they carry the variance that a bootstrap resamples.
-
-        Where failures (or discordant items) are rare, these are the families with a failure (unbalanced discordance).
-        """
-        asked = self.bottom > 0
-        _, counts = np.unique(self.top[asked] / self.bottom[asked], return_counts=True)
-        return self.families - int(counts.max(initial=0))
 
     def interval(self, confidence: float) -> tuple[float, float]:
         """Wilson, Newcombe paired, or (several members) Newcombe independent, at the effective sample size."""
@@ -80,8 +109,7 @@ class FamilySums:
             return self.n
         if families < 2 or self._item_variance() == 0:
             return families
-        residuals = (self.top - self.bottom * self.ratio) / self.bottom.sum()
-        robust = float(np.square(residuals).sum()) * families / (families - 1)
+        robust = self.squares * families / (families - 1)
         tail = (1 + confidence) / 2
         fewness = float(stats.norm.ppf(tail) / stats.t.ppf(tail, families - 1)) ** 2
         return self.n / max(1.0, robust / self._item_variance()) * fewness
@@ -94,50 +122,69 @@ class FamilySums:
         return max(0.0, discordant - self.ratio**2) / self.n
 
 
-def rate_sums(values: Floats, asked: Flags, family: Codes, families: int) -> FamilySums:
-    """Sums of one model's outcomes; NaN is unscored where ``asked``."""
+def rate_sums(values: Floats, asked: Flags, family: Codes, families: Families) -> FamilySums:
+    """Sums of one model's outcomes on instances of these families; NaN is unscored where ``asked``."""
     scored = ~np.isnan(values)
     kept, n, unscored = values[scored], int(scored.sum()), int((asked & ~scored).sum())
     total = float(kept.sum())
-    bottom = np.bincount(family[scored], minlength=families).astype(float)
     return FamilySums(
-        top=np.bincount(family[scored], weights=kept, minlength=families).astype(float),
-        bottom=bottom,
         table=np.array([total, n - total]),
         rates=(total / max(n, 1), np.nan),
         n=n,
         unscored=unscored,
         bounds=(total / max(n + unscored, 1), (total + unscored) / max(n + unscored, 1)),
         members=0,
-        clustered=bool(bottom.max(initial=0) > 1),
+        **_by_family(families.totals(family[scored], kept), families.totals(family[scored]), 1, families),
     )
 
 
-def difference_sums(first: Floats, second: Floats, asked: Flags, family: Codes, families: int) -> FamilySums:
-    """Sums of one model's outcomes minus the mean of others' (items x members), on items that all have scored."""
-    members = second.shape[1]
-    scored = asked & ~np.isnan(first) & ~np.isnan(second).any(axis=1)
-    one, other, n = first[scored], second[scored], int(scored.sum())
-    counts = np.bincount(family[scored], minlength=families).astype(float)
-    mean = other.mean(axis=1) if n else np.empty(0)
-    difference = members * one - other.sum(axis=1)  # whole numbers: their sums are exact in any order
+def difference_sums(first: Floats, second: Floats, asked: Flags, family: Codes, families: Families) -> FamilySums:
+    """Sums of one model's outcomes minus the mean of others' (members x items), on items that all have scored."""
+    members, total = len(second), second.sum(axis=0)
+    difference = members * first - total  # whole numbers: their sums are exact in any order
+    scored = asked & ~np.isnan(difference)
+    one, mean, n = first[scored], total[scored] / members, int(scored.sum())
     both = float((one * mean).sum())
     return FamilySums(
-        top=np.bincount(family[scored], weights=difference, minlength=families).astype(float),
-        bottom=counts * members,
         table=np.array([both, one.sum() - both, mean.sum() - both, n - one.sum() - mean.sum() + both]),
         rates=(float(one.mean()), float(mean.mean())) if n else (np.nan, np.nan),
         n=n,
-        unscored=int((asked & ~scored).sum()),
-        bounds=_difference_bounds(first[asked], second[asked]),
+        unscored=int(asked.sum()) - n,
+        bounds=_difference_bounds(first, second, asked),
         members=members,
-        clustered=bool(counts.max(initial=0) > 1),
+        **_by_family(
+            families.totals(family[scored], difference[scored]), families.totals(family[scored]), members, families
+        ),
     )
 
 
-def _difference_bounds(first: Floats, second: Floats) -> tuple[float, float]:
-    if not len(first):
+def _by_family(top: Floats, items: Floats, members: int, families: Families) -> dict[str, Any]:
+    """What is known family by family: ``top`` sums outcomes (times ``members``) over the ``items`` of each family."""
+    bottom = items * members
+    asked, total = bottom > 0, max(float(bottom.sum()), 1.0)
+    counts = pd.Series(top[asked] / bottom[asked]).value_counts()
+    return {
+        "top": families.by_unit(top),
+        "bottom": families.by_unit(bottom),
+        "clustered": bool(items.max(initial=0) > 1),
+        "families": int(asked.sum()),
+        "varied_families": int(asked.sum() - counts.max()) if len(counts) else 0,
+        "squares": float(np.square((top - bottom * (float(top.sum()) / total)) / total).sum()),
+    }
+
+
+def _difference_bounds(first: Floats, second: Floats, asked: Flags) -> tuple[float, float]:
+    """The difference of the mean rates if what is unscored among the ``asked`` had gone one way, or the other."""
+    items = int(asked.sum())
+    if not items:
         return np.nan, np.nan
-    low = np.nan_to_num(first, nan=0).mean() - np.nan_to_num(second, nan=1).mean()
-    high = np.nan_to_num(first, nan=1).mean() - np.nan_to_num(second, nan=0).mean()
-    return float(low), float(high)
+    low, high = _extremes([first], asked, items)
+    other_low, other_high = _extremes(second, asked, items * len(second))
+    return low - other_high, high - other_low
+
+
+def _extremes(values: Iterable[Floats], asked: Flags, n: int) -> tuple[float, float]:
+    """Rates over all rows of ``values`` if every unscored item were 0, and if it were 1."""
+    ones = sum(np.count_nonzero((row == 1) & asked) for row in values)
+    unscored = sum(np.count_nonzero(np.isnan(row) & asked) for row in values)
+    return ones / n, (ones + unscored) / n

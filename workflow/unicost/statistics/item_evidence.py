@@ -9,15 +9,17 @@ McNemar's mid-p where no family has two items and by random signs of whole famil
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from unicost.config import Analysis
+from unicost.statistics.coded_verdicts import read_coded
 from unicost.statistics.evidence import ALL, Cell, Estimate, Question
-from unicost.statistics.family_sums import FamilySums, Floats, difference_sums, rate_sums
+from unicost.statistics.family_sums import Families, FamilySums, Floats, difference_sums, rate_sums
 from unicost.statistics.hypothesis_tests import mcnemar_mid_p
 from unicost.statistics.outcomes import METRICS, Outcomes
 from unicost.statistics.resampling import FamilyResampling, percentiles
@@ -26,6 +28,8 @@ _FEWEST_FAMILIES = 10
 """Fewer families than this that differ from the commonest outcome are too few to resample."""
 _QUESTIONS_AT_ONCE = 200
 """Bounds the memory of the bootstrap draws."""
+_CELLS = 2_000
+"""Cells that are kept at hand, for means over tasks ask for the same ones again."""
 
 Sums = list[FamilySums]
 """The cells of one question."""
@@ -37,15 +41,19 @@ class ItemEvidence:
 
     metrics: tuple[str, ...] = METRICS
 
-    def __init__(self, verdicts: pd.DataFrame, analysis: Analysis) -> None:
+    def __init__(self, verdicts: Path | pd.DataFrame, analysis: Analysis) -> None:
+        """``verdicts`` is a file of them, which is streamed, or its table; raises ``UnreadableFile``."""
         self.analysis = analysis
-        self._outcomes = Outcomes(verdicts)
-        self.categories: tuple[str, ...] = self._outcomes.categories
-        self._resampling = FamilyResampling(self._outcomes.families, analysis.resamples, analysis.seed)
+        self.outcomes = Outcomes(read_coded(verdicts))
+        self.categories: tuple[str, ...] = self.outcomes.categories
+        self._families = Families.of(self.outcomes.family, self.outcomes.families, analysis.seed)
+        self._resampling = FamilyResampling(self._families.units, analysis.resamples, analysis.seed)
+        self._unit = "family" if self._families.unit is None else "groups of families"
+        self._cell = lru_cache(maxsize=_CELLS)(self._counted)
 
     def tasks(self, model: str) -> tuple[str, ...]:
         """The tasks on which a model has scored answers to unsafe requests."""
-        return self._outcomes.tasks(model)
+        return self.outcomes.tasks(model)
 
     def estimate(self, questions: Sequence[Question]) -> list[Estimate | None]:
         """One answer for each question; None where no item answers it."""
@@ -62,23 +70,23 @@ class ItemEvidence:
 
     def _sums(self, question: Question) -> Sums:
         """One entry a cell (one in all where pooled); empty if any cell has no scored item."""
+        about = (question.metric, question.minus, None if question.category == ALL else question.category)
         if question.pooled:
-            masks = [(question.cells[0], self._mask(question, *(cell.task for cell in question.cells)))]
+            sums = [self._cell(question.cells[0], tuple(cell.task for cell in question.cells), *about)]
         else:
-            masks = [(cell, self._mask(question, cell.task)) for cell in question.cells]
-        sums = [self._cell(cell, mask, question) for cell, mask in masks]
+            sums = [self._cell(cell, (cell.task,), *about) for cell in question.cells]
         return [] if any(entry.n == 0 for entry in sums) else sums
 
-    def _mask(self, question: Question, *tasks: str) -> NDArray[np.bool_]:
-        return self._outcomes.mask(question.metric, tasks, None if question.category == ALL else question.category)
-
-    def _cell(self, cell: Cell, mask: NDArray[np.bool_], question: Question) -> FamilySums:
-        first, asked = self._outcomes.values(question.metric, [cell.model], mask)
-        family = self._outcomes.family[mask]
+    def _counted(
+        self, cell: Cell, tasks: tuple[str, ...], metric: str, minus: str | None, category: str | None
+    ) -> FamilySums:
+        places = self.outcomes.places(metric, tasks, category)
+        first, asked = self.outcomes.values(metric, [cell.model], places)
+        family = self._families.codes[places]
         if not cell.against:
-            return rate_sums(first[:, 0], asked[:, 0], family, self._outcomes.families)
-        second, also = self._outcomes.values(question.minus or question.metric, cell.against, mask)
-        return difference_sums(first[:, 0], second, asked[:, 0] & also.all(axis=1), family, self._outcomes.families)
+            return rate_sums(first[0], asked[0], family, self._families)
+        second, also = self.outcomes.values(minus or metric, cell.against, places)
+        return difference_sums(first[0], second, asked[0] & also.all(axis=0), family, self._families)
 
     def _draws(self, questions: list[Sums]) -> list[Floats]:
         """Bootstrap draws of every question's mean over cells."""
@@ -97,9 +105,9 @@ class ItemEvidence:
 
     def _answer(self, sums: Sums, draw: Floats | None, p_value: float | None) -> Estimate:
         confidence, single, test = self.analysis.confidence, sums[0], ""
-        (low, high), method = _interval(sums, draw, confidence)
+        (low, high), method = self._interval(sums, draw, confidence)
         if p_value is not None:
-            test = ", sign flips by family"
+            test = f", sign flips by {self._unit}"
         elif single.members:
             p_value, test = mcnemar_mid_p(round(single.table[1]), round(single.table[2])), ", McNemar mid-p"
         return Estimate(
@@ -113,8 +121,27 @@ class ItemEvidence:
             method=method + test,
             n_counterpart=sum(entry.n * entry.members for entry in sums),
             p_value=p_value,
-            narrow=_interval(sums, draw, 2 * confidence - 1)[0],
+            narrow=self._interval(sums, draw, 2 * confidence - 1)[0],
         )
+
+    def _interval(self, sums: Sums, draw: Floats | None, confidence: float) -> tuple[tuple[float, float], str]:
+        """The interval of a question and the method's name.
+
+        Where families cannot be resampled, since fewer than ten in any cell differ from the commonest outcome, a mean
+        over cells has the mean of the cells' limits, which is wide enough however the cells go together.
+        """
+        enough = all(entry.varied_families >= _FEWEST_FAMILIES for entry in sums)
+        if draw is not None and enough:
+            low, high = percentiles(
+                draw[:, None], confidence, min(min(entry.families, len(entry.top)) for entry in sums)
+            )
+            return (float(low[0]), float(high[0])), f"bootstrap by {self._unit}"
+        limits = np.mean([entry.interval(confidence) for entry in sums], axis=0)
+        name = ("Wilson", "Newcombe paired", "Newcombe independent")[min(sums[0].members, 2)]
+        if any(entry.clustered for entry in sums):
+            name += " at effective n"
+        name += ", mean of limits" if len(sums) > 1 else ""
+        return (float(limits[0]), float(limits[1])), name + (" (few families differ)" if draw is not None else "")
 
 
 def _is_mean(sums: Sums) -> bool:
@@ -134,21 +161,3 @@ def _for_those(
     chosen = [sums for sums in questions if wanted(sums)]
     results = iter(compute(chosen) if chosen else [])
     return [next(results) if wanted(sums) else None for sums in questions]
-
-
-def _interval(sums: Sums, draw: Floats | None, confidence: float) -> tuple[tuple[float, float], str]:
-    """The interval of a question and the method's name.
-
-    Where families cannot be resampled, since fewer than ten in any cell differ from the commonest outcome, a mean over
-    cells has the mean of the cells' limits, which is wide enough however the cells go together.
-    """
-    enough = all(entry.varied_families >= _FEWEST_FAMILIES for entry in sums)
-    if draw is not None and enough:
-        low, high = percentiles(draw[:, None], confidence, min(entry.families for entry in sums))
-        return (float(low[0]), float(high[0])), "bootstrap by family"
-    limits = np.mean([entry.interval(confidence) for entry in sums], axis=0)
-    name = ("Wilson", "Newcombe paired", "Newcombe independent")[min(sums[0].members, 2)]
-    if any(entry.clustered for entry in sums):
-        name += " at effective n"
-    name += ", mean of limits" if len(sums) > 1 else ""
-    return (float(limits[0]), float(limits[1])), name + (" (few families differ)" if draw is not None else "")

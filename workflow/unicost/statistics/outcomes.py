@@ -1,14 +1,16 @@
-"""Verdicts as numbers: one array a metric, instances x models, NaN where an item is unscored or was not asked."""
+"""Verdicts as numbers: models x instances for each metric, NaN where an item is unscored or was not asked."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from unicost.records import Kind, Label
+from unicost.statistics.coded_verdicts import MEANINGS, NOT_ASKED, CodedVerdicts, Column
 from unicost.statistics.evidence import FAILURE, UNSAFE_METRICS
 
 Floats = NDArray[np.float64]
@@ -16,6 +18,8 @@ Floats = NDArray[np.float64]
 BENIGN_METRICS = ("over_refusal", "helpful")
 METRICS = (*UNSAFE_METRICS, *BENIGN_METRICS, "capability")
 """All metrics of an experiment."""
+_SELECTIONS = 64
+"""Selections of instances that are kept at hand: questions on the same ones follow one another."""
 
 
 def kind_of(metric: str) -> Kind:
@@ -48,39 +52,73 @@ def outcome(verdicts: pd.DataFrame, metric: str) -> pd.Series[float]:
 class Outcomes:
     """The outcomes of a study, with the columns of its instances that analyses group by."""
 
-    def __init__(self, verdicts: pd.DataFrame) -> None:
-        items = verdicts.drop_duplicates("instance").sort_values("instance", kind="stable")
-        self._rows = pd.Index(items["instance"]).get_indexer(verdicts["instance"])
-        self._columns, self._models = pd.factorize(verdicts["model"], sort=True)
-        self.family: NDArray[np.int64] = pd.factorize(items["family"], sort=True)[0].astype(np.int64)
-        self.families = int(self.family.max(initial=-1)) + 1
-        self._task, self._kind, self._category = (items[name].to_numpy() for name in ("task", "kind", "category"))
-        self._shape = (len(items), len(self._models))
-        self._asked = np.zeros(self._shape, bool)
-        self._asked[self._rows, self._columns] = True
-        self._values = {metric: self._wide(outcome(verdicts, metric)) for metric in METRICS}
-        unsafe = items.loc[items["kind"] == Kind.UNSAFE, "category"]
-        self.categories = tuple(sorted(unsafe.unique()))
+    def __init__(self, verdicts: CodedVerdicts) -> None:
+        self.verdicts = verdicts
+        self.family, self.families = verdicts.family.codes, len(verdicts.family.names)
+        self.all_tasks = verdicts.task.names
+        self._models = pd.Index(verdicts.models, dtype=object)
+        self._value = {metric: _value(metric) for metric in METRICS}
+        self.tasks = lru_cache(maxsize=None)(self._tasks)
+        self.places = lru_cache(maxsize=_SELECTIONS)(self._places)
+        unsafe = np.unique(verdicts.category.codes[self._of_kind(Kind.UNSAFE)])
+        self.categories = tuple(verdicts.category.names[code] for code in unsafe)
 
-    def _wide(self, values: pd.Series[float]) -> Floats:
-        wide = np.full(self._shape, np.nan)
-        wide[self._rows, self._columns] = values.to_numpy(float)
-        return wide
-
-    def tasks(self, model: str) -> tuple[str, ...]:
+    def _tasks(self, model: str) -> tuple[str, ...]:
         """Tasks on which the model has scored answers to unsafe requests, sorted."""
         if model not in self._models:
             return ()
-        scored = ~np.isnan(self._values[FAILURE][:, self._models.get_loc(model)])
-        return tuple(sorted(set(self._task[scored & (self._kind == Kind.UNSAFE)])))
+        codes = self.verdicts.codes[self._models.get_loc(model)]
+        scored = ~np.isnan(self._value[FAILURE])[codes] & self._of_kind(Kind.UNSAFE)
+        return tuple(self.verdicts.task.names[code] for code in np.unique(self.verdicts.task.codes[scored]))
 
-    def mask(self, metric: str, tasks: Sequence[str], category: str | None) -> NDArray[np.bool_]:
-        """The instances that a metric is measured on, of some tasks and of one category or (None) all."""
-        chosen = (self._kind == kind_of(metric)) & np.isin(self._task, list(tasks))
-        return np.asarray(chosen if category is None else chosen & (self._category == category), dtype=bool)
+    def value(self, metric: str) -> Floats:
+        """The outcome that each byte of ``verdicts.codes`` stands for; NaN for those that stand for none."""
+        return self._value[metric]
 
-    def values(self, metric: str, models: Sequence[str], mask: NDArray[np.bool_]) -> tuple[Floats, NDArray[np.bool_]]:
-        """Outcomes and whether the item was asked, masked instances x ``models``; unknown models were asked nothing."""
-        places = self._models.get_indexer(pd.Index(list(models)))
-        values, asked = self._values[metric][mask][:, places], self._asked[mask][:, places]
-        return np.where(places >= 0, values, np.nan), asked & (places >= 0)
+    def histogram(self) -> pd.DataFrame:
+        """A row for each model, kind, task and category with verdicts; columns 0 to 255 count those of that byte."""
+        kind, task, category = self.verdicts.kind, self.verdicts.task, self.verdicts.category
+        sizes = (len(kind.names), len(task.names), len(category.names))
+        group = np.ravel_multi_index((kind.codes, task.codes, category.codes), sizes) * 256
+        tables = []
+        for model, codes in zip(self.verdicts.models, self.verdicts.codes):
+            counts = np.bincount(group + codes, minlength=int(np.prod(sizes)) * 256).reshape(-1, 256)
+            counts[:, NOT_ASKED] = 0
+            asked = np.flatnonzero(counts.sum(axis=1))
+            where = np.unravel_index(asked, sizes)
+            names = {
+                name: np.array(column.names, dtype=object)[codes]
+                for name, column, codes in zip(("kind", "task", "category"), (kind, task, category), where)
+            }
+            keys = pd.DataFrame({"model": model, **names})
+            tables.append(pd.concat([keys, pd.DataFrame(counts[asked])], axis=1))
+        return pd.concat(tables, ignore_index=True)
+
+    def _of_kind(self, kind: Kind) -> NDArray[np.bool_]:
+        return _among(self.verdicts.kind, [kind])
+
+    def _places(self, metric: str, tasks: tuple[str, ...], category: str | None) -> NDArray[np.int64]:
+        """The instances that a metric is measured on, of some tasks and of one category or (None) all, in order."""
+        chosen = self._of_kind(kind_of(metric)) & _among(self.verdicts.task, tasks)
+        if category is not None:
+            chosen &= _among(self.verdicts.category, [category])
+        return np.flatnonzero(chosen)
+
+    def values(self, metric: str, models: Sequence[str], places: NDArray[np.int64]) -> tuple[Floats, NDArray[np.bool_]]:
+        """Outcomes and whether the item was asked, ``models`` x instances; unknown models were asked nothing."""
+        codes = np.full((len(models), len(places)), NOT_ASKED, np.uint8)
+        for row, place in zip(codes, self._models.get_indexer(pd.Index(list(models)))):
+            if place >= 0:
+                self.verdicts.codes[place].take(places, out=row, mode="clip")  # as fast as it gets
+        return self._value[metric].take(codes), codes != NOT_ASKED
+
+
+def _value(metric: str) -> Floats:
+    """The outcome that each byte stands for; NaN for those that stand for none."""
+    values = np.full(256, np.nan)
+    values[: len(MEANINGS)] = outcome(MEANINGS, metric).to_numpy(float)
+    return values
+
+
+def _among(column: Column, names: Collection[str]) -> NDArray[np.bool_]:
+    return np.isin(np.array(column.names, dtype=object), list(names))[column.codes]

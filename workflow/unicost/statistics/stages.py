@@ -8,7 +8,6 @@ from pathlib import Path
 import pandas as pd
 
 from unicost.config import Analysis, Claim, Closeness, ModelEntry, Relation
-from unicost.records import Verdict
 from unicost.statistics import capability as gating
 from unicost.statistics import claims as auditing
 from unicost.statistics import counts, panels, published_tables, utility
@@ -21,13 +20,9 @@ from unicost.statistics.evidence import Evidence
 from unicost.statistics.findings import Findings
 from unicost.statistics.item_evidence import ItemEvidence
 from unicost.statistics.judge_accuracy import judge_accuracy
-from unicost.store import read_table, write_csv
+from unicost.store import write_csv
 
 Models = Mapping[str, ModelEntry]
-
-_VERDICT_COLUMNS = (
-    *("instance", "model", "family", "kind", "category", "task", "contextual", "intrinsic", "both_safe", "correct"),
-)
 
 
 def tables(*, published: Path, known: Iterable[str], models: Models, analysis: Analysis, output: Path) -> None:
@@ -57,11 +52,9 @@ def tables(*, published: Path, known: Iterable[str], models: Models, analysis: A
 
 def measurements(*, verdicts: Path, models: Models, analysis: Analysis, output: Path) -> None:
     """Everything that an experiment's verdicts say directly: counts, models, utility and capability in ``output``."""
-    rows = _read_verdicts(verdicts)
-    evidence = ItemEvidence(rows, analysis)
-    tasks = sorted(rows["task"].unique())
-    capable = gating.capability(evidence, models, tasks, analysis)
-    write_csv(output / "counts.csv", counts.from_verdicts(rows))
+    evidence = ItemEvidence(verdicts, analysis)
+    capable = gating.capability(evidence, models, evidence.outcomes.all_tasks, analysis)
+    write_csv(output / "counts.csv", counts.from_verdicts(evidence.outcomes))
     write_csv(output / "models.csv", _models_table(models, {}))
     write_csv(output / "utility.csv", utility.from_capability(evidence, capable, analysis))
     write_csv(output / "capability.csv", capable)
@@ -92,8 +85,7 @@ def pooled(
 
 def sensitivity(*, verdicts: Mapping[str, Path], models: Models, analysis: Analysis, output: Path) -> None:
     """Sensitivity from the verdicts under each policy by its name, the study's own first."""
-    frames = {policy: _read_verdicts(path) for policy, path in verdicts.items()}
-    write_csv(output / "sensitivity.csv", policies.sensitivity(frames, models, analysis))
+    write_csv(output / "sensitivity.csv", policies.sensitivity(verdicts, models, analysis))
 
 
 def claims(*, statistics: Path, claims: Mapping[str, Claim], models: Models, analysis: Analysis, output: Path) -> None:
@@ -104,11 +96,7 @@ def claims(*, statistics: Path, claims: Mapping[str, Claim], models: Models, ana
 def _open(path: Path, analysis: Analysis) -> Evidence:
     if path.suffix == ".csv":
         return CountEvidence(pd.read_csv(path), analysis)
-    return ItemEvidence(_read_verdicts(path), analysis)
-
-
-def _read_verdicts(path: Path) -> pd.DataFrame:
-    return read_table(path, Verdict, _VERDICT_COLUMNS)
+    return ItemEvidence(path, analysis)
 
 
 def _models_table(models: Models, backbones: Mapping[str, str]) -> pd.DataFrame:

@@ -120,6 +120,10 @@ class Projection:
     placement: Placement
     turns: Callable[[Side], Turns]
 
+    def task_of(self, target: Target) -> Task:
+        """The task in which the target is asked so."""
+        return self.task or Task(target.switch.task)
+
 
 PROJECTIONS: Final = (
     Projection("request", Task.TEXT_TO_TEXT, Construction.PLAIN, Placement.TEXT, _request),
@@ -143,7 +147,7 @@ def pair(projection: Projection, unsafe: Side, benign: Side) -> list[Instance]:
 
 
 def _instance(projection: Projection, side: Side, twin: str | None = None) -> Instance:
-    task = projection.task or Task(side.target.switch.task)
+    task = projection.task_of(side.target)
     return Instance(
         id=f"{side.family}/{projection.name}/{side.kind}",
         family=side.family,

@@ -19,7 +19,7 @@ class RefusalRules:
     ``no_refusal`` is the trace that the text was read. Nothing is given for an empty text or for an image.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     def __init__(self, **unknown: Any) -> None:
         refuse_unknown("refusal_rules", unknown)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+import pandas as pd
+
 from unicost.reporting import inputs
 from unicost.reporting.formatting import accuracy, coefficient, count
 from unicost.reporting.tables.judges import with_interval
@@ -21,6 +23,16 @@ _CAPTION: Final = (
     "scale of three contextual labels the kind of request settles part of the label, which raises agreement over all "
     "requests. Brackets: intervals (Wilson for the accuracy, bootstrap over families of requests for the "
     "coefficients). A dash is a coefficient that is not defined, or a judge that labelled none of the responses."
+)
+
+_SHARES: Final = ("sensitivity", "specificity", "precision")
+_BY_CLASS: Final = (
+    "Of the responses that people gave a class, the share that the judge gave it too (sensitivity); of all others, the "
+    "share that it did not (specificity); of those that the judge gave it, the share that people did (precision). "
+    "Brackets: Wilson intervals. A detector that is silent counts as having found no harm."
+)
+_ANCHORS: Final = (
+    "What others report on labels by people; their responses and annotators differ from those of this study."
 )
 
 
@@ -43,6 +55,41 @@ def write_validation(validation: Path, study: str, output: Path) -> None:
     ]
     text = ("Set", "Scale", "Requests", "Judge or annotator", "Against")
     write(table(rows, text), f"Judges against people: {study}", _CAPTION, [output])
+
+
+def write_classes(classes: Path, study: str, output: Path) -> None:
+    """Write sensitivity, specificity and precision by class, against what people agreed on, as a page."""
+    frame = inputs.read_file(classes, "validation_classes")
+    rows = [
+        {
+            "Set": str(line["set"]).replace("_", " "),
+            "Requests": str(line["requests"]).capitalize(),
+            "Judge or annotator": _short(line["rater"]),
+            "Against": _short(line["annotator"]),
+            "Class": str(line["class"]).capitalize(),
+            "n": count(line["positive"] + line["negative"]),
+            "Prevalence (%)": accuracy(line["prevalence"]),
+            **{f"{name.capitalize()} (%)": with_interval(accuracy, line, name) for name in _SHARES},
+        }
+        for line in frame.to_dict("records")
+    ]
+    text = ("Set", "Requests", "Judge or annotator", "Against", "Class")
+    write(table(rows, text), f"Judges against people by class: {study}", _BY_CLASS, [output])
+
+
+def write_anchors(anchors: Path, output: Path) -> None:
+    """Write the published figures that stand beside a user's own."""
+    rows = [
+        {
+            "Rater": line["rater"],
+            "Scale": _SCALES.get(line["scale"], "Unsafe or safe"),
+            "Cohen's kappa": coefficient(line["kappa"]),
+            "Accuracy (%)": accuracy(line["accuracy"]),
+            "Source": line["source"],
+        }
+        for line in pd.read_csv(anchors).to_dict("records")
+    ]
+    write(table(rows, ("Rater", "Scale", "Source")), "Published anchors", _ANCHORS, [output])
 
 
 def _short(rater: str) -> str:

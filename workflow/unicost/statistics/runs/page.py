@@ -1,0 +1,108 @@
+"""A comparison of two runs as text for the terminal and as one HTML page that stands alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from unicost.statistics.evidence import ALL, FAILURE
+from unicost.statistics.runs.reading import Runs
+from unicost.store import atomic
+
+_HEADINGS = ("metric", "where", "n", "before", "after", "change (95 % interval)", "p", "adjusted p", "reading")
+METRICS = {
+    FAILURE: "failure",
+    "c_unsafe": "contextually unsafe",
+    "c_reject": "refused",
+    "i_unsafe": "harmful output",
+    "over_refusal": "over-refusal",
+    "helpful": "helpful",
+    "capability": "capability",
+}
+_FLIPS_SHOWN = 20
+
+
+def text(runs: Runs, changes: pd.DataFrame, flipped: pd.DataFrame) -> str:
+    """The comparison as a terminal shows it: a table a model, and the first items that flipped, without their text."""
+    parts = []
+    for model, rows in changes.groupby("model", sort=False):
+        flips = flipped[flipped["model"] == model].drop(columns="model")
+        parts += [str(model), _aligned([_HEADINGS, *map(_cells, rows.to_dict("records"))]), "", _tally(flips)]
+        if len(flips):
+            shown = flips.head(_FLIPS_SHOWN).astype(str)
+            parts += [_aligned([tuple(flips.columns), *shown.itertuples(index=False, name=None)])]
+            parts += [f"... and {len(flips) - len(shown)} more"] if len(flips) > len(shown) else []
+        parts.append("")
+    return "\n".join([*parts, _notes(runs)])
+
+
+def write_page(path: Path, runs: Runs, changes: pd.DataFrame, flipped: pd.DataFrame) -> None:
+    """Write the comparison as HTML: all that flipped, with the request under a blur until it is clicked."""
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("unicost.statistics.runs", "."), autoescape=True, undefined=jinja2.StrictUndefined
+    )
+    models = [
+        {
+            "name": model,
+            "rows": [(_cells(row), _tone(row)) for row in rows.to_dict("records")],
+            "tally": _tally(flipped[flipped["model"] == model]),
+            "flips": [
+                row | {"request": runs.requests.get(row["instance"], "")}
+                for row in flipped[flipped["model"] == model].to_dict("records")
+            ],
+        }
+        for model, rows in changes.groupby("model", sort=False)
+    ]
+    page = environment.get_template("page.html.j2").render(models=models, headings=_HEADINGS, notes=_notes(runs))
+    with atomic(path) as stream:
+        stream.write(page)
+
+
+def _cells(row: dict[Any, Any]) -> tuple[str, ...]:
+    where = " ".join(value for value in (row["task"], row["category"]) if value != ALL) or "everything"
+    size, low, high = (f"{100 * row[name]:+.1f}" for name in ("estimate", "low", "high"))
+    rates = (f"{100 * row['before']:.1f} %", f"{100 * row['after']:.1f} %")
+    p_values = (_p(row["p_value"]), _p(row["p_adjusted"]))
+    return (
+        METRICS[row["metric"]],
+        where,
+        f"{row['n']:,}",
+        *rates,
+        f"{size} ({low} to {high})",
+        *p_values,
+        row["reading"],
+    )
+
+
+def _p(value: float) -> str:
+    return "" if pd.isna(value) else "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def _tone(row: dict[Any, Any]) -> str:
+    """How a row is coloured: good and bad news alone, by whether less of the metric is better."""
+    if row["reading"] == "no clear change" or row["metric"] == "c_reject":
+        return ""
+    better = (row["estimate"] > 0) == (row["metric"] in ("helpful", "capability"))
+    return "better" if better else "worse"
+
+
+def _tally(flips: pd.DataFrame) -> str:
+    worse, better = (int((flips["change"] == name).sum()) for name in ("worse", "better"))
+    return f"{worse + better} items flipped: {worse} for the worse, {better} for the better"
+
+
+def _notes(runs: Runs) -> str:
+    return (
+        f"Changes are in points, after minus before, on the same instances ({runs.left_out} instances that only one "
+        "run has or answered are left out). Newcombe's paired intervals; McNemar's mid-p, or random signs of families "
+        "where families have several items. Adjusted: Holm over metrics, Benjamini-Hochberg over tasks and categories."
+    )
+
+
+def _aligned(rows: list[tuple[str, ...]]) -> str:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows)
