@@ -12,6 +12,9 @@ from unicost.records import Detection, Modality
 
 from tests.data.answers import cases
 from tests.data.golden import every
+from tests.data.instances import instance
+from tests.data.pictures import card
+from tests.data.rows import response
 
 LABELS = {
     "harmful",
@@ -58,9 +61,9 @@ def run(name: str, pairs: list[Any]) -> list[Detection]:
 
 
 def shown_to(name: str) -> list[Any]:
-    """The cases that a detector is tested on; one broken picture is among them."""
-    broken = [pair for pair in CASES if pair[1].image is not None and not pair[1].image.bytes.startswith(b"\x89PNG")]
-    return FEW + broken[:1] if name in SLOW else CASES
+    """The cases that a detector is tested on; readers of pictures get a card with words besides."""
+    words = card("Surname: Example", "Date of birth: 01.01.1900", "Nationality: none")
+    return [*FEW, (instance("card"), response("card", text=None, image=words))] if name in SLOW else CASES
 
 
 def test_it_reports_only_on_what_it_was_shown(name: str) -> None:

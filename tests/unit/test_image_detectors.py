@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -10,32 +9,15 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image as Picture
-from PIL import ImageDraw, ImageFont
+from PIL import ImageDraw
 from unicost import registry
 from unicost.records import Detection, Image
 
 from tests.data.instances import instance
+from tests.data.pictures import card, encoded, flat
 from tests.data.rows import response
 
 OCR = pytest.mark.skipif(find_spec("rapidocr") is None, reason="needs the extra `detectors`")
-
-
-def encoded(picture: Picture.Image, kind: str = "PNG") -> Image:
-    buffer = io.BytesIO()
-    picture.save(buffer, format=kind)
-    return Image(buffer.getvalue())
-
-
-def flat(colour: str, size: int = 128) -> Picture.Image:
-    return Picture.new("RGB", (size, size), colour)
-
-
-def card(*lines: str) -> Picture.Image:
-    picture = Picture.new("RGB", (640, 90 + 60 * len(lines)), "white")
-    draw = ImageDraw.Draw(picture)
-    for number, line in enumerate(lines):
-        draw.text((30, 40 + 60 * number), line, fill="black", font=ImageFont.load_default(30))
-    return picture
 
 
 def found(name: str, image: Image, **options: Any) -> list[Detection]:
@@ -64,19 +46,19 @@ def test_a_flat_card_with_a_small_sign_is_a_placeholder_and_a_scene_is_neither()
 
 @OCR
 def test_text_in_a_picture_goes_to_the_rules_over_texts() -> None:
-    rows = found("image_text", encoded(card("Call me today", "I will hurt you now.")))
+    rows = found("image_text", (card("Call me today", "I will hurt you now.")))
     assert [row.label for row in rows] == ["text_in_image", "threat"]
     left, top, right, bottom = map(int, (rows[1].evidence or "").split(" ")[0].split(","))
     assert 0 <= left < right <= 640 and 80 <= top < bottom <= 210
-    assert [row.label for row in found("image_text", encoded(card("A quiet garden")))] == ["text_in_image"]
+    assert [row.label for row in found("image_text", (card("A quiet garden")))] == ["text_in_image"]
     assert not found("image_text", encoded(flat("white")))
 
 
 @OCR
 def test_the_fields_of_a_document_make_a_layout() -> None:
     document = card("Surname: Example", "Date of birth: 01.01.1900", "Nationality: none", "Passport No: X0000000")
-    assert [(row.label, row.score) for row in found("id_layout", encoded(document))] == [("id_layout", 0.7)]
-    assert not found("id_layout", encoded(card("A quiet garden", "with a gate")))
+    assert [(row.label, row.score) for row in found("id_layout", document)] == [("id_layout", 0.7)]
+    assert not found("id_layout", (card("A quiet garden", "with a gate")))
 
 
 def classifier(folder: Path) -> Path:
