@@ -85,13 +85,13 @@ def pooled(evidence: Evidence, models: Mapping[str, ModelEntry], penalties: pd.D
     return pd.DataFrame([asdict(row) for row in rows], columns=COLUMNS)
 
 
-_SUBSETS: dict[str, Callable[[ModelEntry, str], bool]] = {
+SUBSETS: dict[str, Callable[[ModelEntry, str], bool]] = {
     "all": lambda _, __: True,
     "open": lambda entry, _: entry.access == "open",
     "closed": lambda entry, _: entry.access == "closed",
     "paired": lambda _, closeness: closeness in (Closeness.PARENT, Closeness.SAME_BASE),
 }
-"""Which contrasts a subset holds, by the unified model's entry and the closeness of its counterpart."""
+"""Which contrasts (or rows of pooled.csv) a subset holds, by the unified model's entry and the closeness of its counterpart."""
 
 
 def _pools(found: list[Contrast], models: Mapping[str, ModelEntry]) -> Iterator[Pool]:
@@ -102,7 +102,7 @@ def _pools(found: list[Contrast], models: Mapping[str, ModelEntry]) -> Iterator[
         arm = models[pair.unified].arm or ""
         groups.setdefault((pair.relation.value, contrast.task, arm), []).append(contrast)
     for (relation, task, arm), members in groups.items():
-        for subset, belongs in _SUBSETS.items() if not arm else [("all", _SUBSETS["all"])]:
+        for subset, belongs in SUBSETS.items() if not arm else [("all", SUBSETS["all"])]:
             chosen = tuple(c for c in members if belongs(models[c.comparison.unified], c.comparison.closeness))
             if chosen:
                 yield Pool(relation, task, subset, arm, chosen)
