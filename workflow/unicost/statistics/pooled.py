@@ -6,7 +6,7 @@ model (or, in an experiment, the training seed) as the unit.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -67,12 +67,19 @@ class Pool:
     contrasts: tuple[Contrast, ...]
 
 
-def pooled(evidence: Evidence, models: Mapping[str, ModelEntry], penalties: pd.DataFrame, gate: Gate) -> pd.DataFrame:
-    """Every relation on every task, by subset of the unified models, at both levels of inference.
+def pooled(
+    evidence: Evidence,
+    models: Mapping[str, ModelEntry],
+    penalties: pd.DataFrame,
+    gate: Gate,
+    tasks: Collection[str] | None = None,
+) -> pd.DataFrame:
+    """Every relation on every task (or on some ``tasks``), by subset of the unified models, at both levels of inference.
 
     Comparisons that fail the capability gate are left out.
     """
-    capable = [found for found in contrasts(evidence, models, gate) if found.capable(gate) is not False]
+    found = [contrast for contrast in contrasts(evidence, models, gate) if tasks is None or contrast.task in tasks]
+    capable = [contrast for contrast in found if contrast.capable(gate) is not False]
     estimates = penalties[penalties["category"] == ALL].set_index(["unified", "counterpart", "relation", "task"])
     rows: list[Row] = []
     for pool in _pools(capable, models):

@@ -15,11 +15,16 @@ from unicost.statistics import counts, panels, published_tables, utility
 from unicost.statistics import penalty as penalties
 from unicost.statistics import pooled as pooling
 from unicost.statistics import rates as rating
+from unicost.statistics.consistency import consistency
+from unicost.statistics.correction.cells import Cells, CountCells, ItemCells, no_labels
 from unicost.statistics.count_evidence import CountEvidence
 from unicost.statistics.evidence import Evidence
 from unicost.statistics.findings import Findings
+from unicost.statistics.gap_penalty import gap_penalty
+from unicost.statistics.interactions import interactions
 from unicost.statistics.item_evidence import ItemEvidence
 from unicost.statistics.judge_accuracy import judge_accuracy
+from unicost.statistics.power import power
 from unicost.store import read_table, write_csv
 
 Models = Mapping[str, ModelEntry]
@@ -84,9 +89,25 @@ def penalty(*, evidence: Path, capability: Path, models: Models, analysis: Analy
 def pooled(
     *, evidence: Path, capability: Path, penalty: Path, models: Models, analysis: Analysis, output: Path
 ) -> None:
-    """Pooled from the same evidence and from the file penalty.csv."""
+    """Pooled, gap_penalty and power, from the same evidence and from the file penalty.csv."""
     answers, gate = _open(evidence, analysis), gating.Gate(pd.read_csv(capability))
-    write_csv(output / "pooled.csv", pooling.pooled(answers, models, pd.read_csv(penalty), gate))
+    pairs = pd.read_csv(penalty)
+    pools = pooling.pooled(answers, models, pairs, gate)
+    write_csv(output / "pooled.csv", pools)
+    if isinstance(answers, CountEvidence):
+        cells: Cells = CountCells(answers, models)
+    else:
+        cells = ItemCells(_read_verdicts(evidence), no_labels())
+    write_csv(output / "gap_penalty.csv", gap_penalty(cells, models, gate, analysis))
+    write_csv(output / "power.csv", power(pairs, pools, analysis))
+
+
+def switching(*, verdicts: Path, capability: Path, models: Models, analysis: Analysis, output: Path) -> None:
+    """Consistency and interactions from an experiment's verdicts."""
+    rows = read_table(verdicts, Verdict, (*_VERDICT_COLUMNS, "construction"))
+    gate = gating.Gate(pd.read_csv(capability))
+    write_csv(output / "consistency.csv", consistency(rows, models, gate, analysis))
+    write_csv(output / "interactions.csv", interactions(rows, models, gate, analysis))
 
 
 def claims(*, statistics: Path, claims: Mapping[str, Claim], models: Models, analysis: Analysis, output: Path) -> None:

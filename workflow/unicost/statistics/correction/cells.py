@@ -172,6 +172,11 @@ class ItemCells:
         return Uncertain(number.value, parts, number.freedom)
 
 
+def no_labels() -> pd.DataFrame:
+    """Labels of no answer."""
+    return pd.DataFrame(columns=["instance", "model", *Aspect, "weight"]).astype({"weight": np.float64})
+
+
 def _as_verdicts(labels: pd.DataFrame) -> pd.DataFrame:
     """Labels in the columns of verdicts, unscored where there is none."""
     contextual, intrinsic = (labels[aspect].fillna(Label.UNSCORED.value) for aspect in Aspect)

@@ -35,9 +35,10 @@ class Tables:
 
     @classmethod
     def of(cls, evidence: Evidence, models: Mapping[str, ModelEntry], gate: Gate, metric: str) -> Tables:
-        """The tables that the evidence gives; its failure is the metric."""
+        """The tables that the evidence gives; pools are those of the common tasks."""
         pairs = penalty(evidence, models, gate)
-        return cls.read(rates(evidence, models, gate), pairs, pooled(evidence, models, pairs, gate), metric)
+        pools = pooled(evidence, models, pairs, gate, tasks=[COMMON])
+        return cls.read(rates(evidence, models, gate), pairs, pools, metric)
 
     @classmethod
     def read(cls, rates: pd.DataFrame, pairs: pd.DataFrame, pools: pd.DataFrame, metric: str) -> Tables:
