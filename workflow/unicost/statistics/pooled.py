@@ -74,7 +74,7 @@ def pooled(
     gate: Gate,
     tasks: Collection[str] | None = None,
 ) -> pd.DataFrame:
-    """Every relation on every task (or on some ``tasks``), by subset of the unified models, at both levels of inference.
+    """Every relation on every task (or some ``tasks``), by subset of the unified models, at both levels of inference.
 
     Comparisons that fail the capability gate are left out.
     """
@@ -98,7 +98,7 @@ SUBSETS: dict[str, Callable[[ModelEntry, str], bool]] = {
     "closed": lambda entry, _: entry.access == "closed",
     "paired": lambda _, closeness: closeness in (Closeness.PARENT, Closeness.SAME_BASE),
 }
-"""Which contrasts (or rows of pooled.csv) a subset holds, by the unified model's entry and the closeness of its counterpart."""
+"""Which contrasts a subset holds, by the unified model's entry and the closeness of its counterpart."""
 
 
 def _pools(found: list[Contrast], models: Mapping[str, ModelEntry]) -> Iterator[Pool]:

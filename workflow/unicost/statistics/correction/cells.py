@@ -158,7 +158,7 @@ class ItemCells:
         parts = np.zeros(self.sources)
         residuals = np.bincount(family, weights=shares * (values - value), minlength=self.families)
         parts[: self.families] = residuals * np.sqrt(clusters / max(clusters - 1, 1))
-        if value in (0.0, 1.0):
+        if np.ptp(values[weights > 0]) == 0:
             trials = clusters + 2 * _SMOOTHING
             parts[place] = np.sqrt(_SMOOTHING * (trials - _SMOOTHING) / trials**3)
         return Uncertain(value, parts, max(clusters - 1, 1))

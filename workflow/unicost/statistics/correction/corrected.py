@@ -10,7 +10,7 @@ import pandas as pd
 
 from unicost.config import ModelEntry
 from unicost.statistics.capability import Gate
-from unicost.statistics.evidence import ALL, FAILURE, Evidence
+from unicost.statistics.evidence import ALL, Evidence
 from unicost.statistics.penalty import penalty
 from unicost.statistics.pooled import pooled
 from unicost.statistics.rates import COMMON, rates
@@ -81,7 +81,3 @@ def _conclusions(low: pd.Series, high: pd.Series) -> pd.Series:
     said = np.select([low.isna() | high.isna(), low > 0, high < 0], ["", "more", "less"], "unclear")
     return pd.Series(said, index=low.index, dtype=object).replace("", None)
 
-
-def is_headline(table: pd.DataFrame) -> pd.Series:
-    """Rows of the primary outcome on the common tasks."""
-    return (table["metric"] == FAILURE) & (table["task"] == COMMON)

@@ -2,8 +2,8 @@
 
 Angelopoulos, Bates, Fannjiang, Jordan and Zrnic (2023, Science 382:669), with the tuned weight of Angelopoulos, Duchi
 and Zrnic (2023, arXiv 2311.01453). The library ``ppi-python`` takes items as independent; here families of items are
-the sources of error, and the labelled sample may have unequal inclusion probabilities. With one item a family and
-equal weights both agree (a test).
+the sources of error, and the labelled sample may have unequal inclusion probabilities: the verdicts of all answers,
+labelled or not, are the mean that the labels correct. With one item a family and equal weights both agree (a test).
 """
 
 from __future__ import annotations
@@ -29,28 +29,21 @@ def prediction_powered(
     labelled = ~np.isnan(labels)
     if labelled.sum() < FEWEST:
         return None
-    truth, said, rest = labels[labelled], judged[labelled], judged[~labelled]
+    truth, said = labels[labelled], judged[labelled]
     share = weights[labelled] / weights[labelled].sum()
-    tuned = _weight(truth, said, share, rest)
+    tuned = _weight(truth, said, share)
     corrections = truth - tuned * said
     correction = float(share @ corrections)
     parts = np.bincount(family[labelled], weights=share * (corrections - correction), minlength=families)
-    value = correction
-    if tuned:
-        value += tuned * float(rest.mean())
-        spread = tuned * (rest - rest.mean()) / len(rest)
-        parts = parts + np.bincount(family[~labelled], weights=spread, minlength=families)
+    spread = tuned * (judged - judged.mean()) / len(judged)
+    parts = parts + np.bincount(family, weights=spread, minlength=families)
     clusters = len(np.unique(family))
+    value = tuned * float(judged.mean()) + correction
     return Uncertain(value, parts * np.sqrt(clusters / max(clusters - 1, 1)), max(clusters - 1, 1))
 
 
-def _weight(truth: Floats, said: Floats, share: Floats, rest: Floats) -> float:
-    """How much the verdicts are trusted, in [0, 1]: 0 where they tell nothing or everything is labelled."""
-    if not len(rest):
-        return 0.0
-    every = np.concatenate([said, rest])
-    variance = float(every.var())
-    if variance == 0:
-        return 0.0
-    together = float(share @ ((truth - share @ truth) * (said - share @ said)))
-    return float(np.clip(together / ((1 + len(truth) / len(rest)) * variance), 0, 1))
+def _weight(truth: Floats, said: Floats, share: Floats) -> float:
+    """How much the verdicts are trusted, in [0, 1]: the slope of labels on verdicts, 0 where it is unknown."""
+    about = said - share @ said
+    variance = float(share @ about**2)
+    return float(np.clip(share @ (truth * about) / variance, 0, 1)) if variance > 0 else 0.0

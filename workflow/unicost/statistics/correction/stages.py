@@ -89,7 +89,7 @@ def _write(
     models: Models,
     analysis: Analysis,
 ) -> None:
-    """corrected.csv and tipping.csv; ``rates`` by metric and correction, ``errors`` shares of wrong verdicts by task."""
+    """corrected.csv and tipping.csv; ``rates`` by metric and correction, ``errors`` shares of wrong verdicts."""
     read = {name: pd.read_csv(statistics / f"{name}.csv") for name in ("rates", "penalty", "pooled")}
     gate = gating.Gate(pd.read_csv(statistics / "capability.csv"))
     parts = []
