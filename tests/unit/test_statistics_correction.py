@@ -72,7 +72,9 @@ def test_prediction_powered_mean_is_that_of_the_library():
     labels = np.where(np.arange(n) < 250, truth, np.nan)
     found = prediction_powered(judged, labels, np.ones(n), np.arange(n), n)
     known = judged[:250], judged[250:]
-    assert found.value == pytest.approx(float(np.ravel(ppi_py.ppi_mean_pointestimate(truth[:250], *known))[0]), abs=1e-4)
+    assert found.value == pytest.approx(
+        float(np.ravel(ppi_py.ppi_mean_pointestimate(truth[:250], *known))[0]), abs=1e-4
+    )
     low, high = ppi_py.ppi_mean_ci(truth[:250], *known, alpha=0.05)
     assert found.interval(0.95) == pytest.approx((float(np.ravel(low)[0]), float(np.ravel(high)[0])), abs=3e-4)
     classical = prediction_powered(truth, truth, np.ones(n), np.arange(n), n)

@@ -88,4 +88,7 @@ def test_power_is_what_simulated_tests_have():
     samples = rng.normal(smallest, 0.03, (runs, units))
     statistic = samples.mean(axis=1) / (samples.std(axis=1, ddof=1) / np.sqrt(units))
     assert (np.abs(statistic) > 2.4469).mean() == pytest.approx(0.8, abs=0.03)
-    assert table.query("level == 'pair'")["detectable"].iloc[0] < smallest
+    # by items the interval's half is 1.96 standard errors, and 80 % power takes 0.84 more
+    assert table.query("level == 'pair'")["detectable"].iloc[0] == pytest.approx(
+        half / 1.96 * (1.96 + 0.8416), rel=1e-3
+    )

@@ -39,6 +39,8 @@ def _wide(rows: pd.DataFrame) -> pd.DataFrame:
     most = votes.groupby([*_PLACE, "aspect"])["votes"].transform("max")
     leading = votes[votes["votes"] == most]
     tied = leading.duplicated([*_PLACE, "aspect"], keep=False)
-    decided = leading.assign(label=leading["label"].mask(tied, Label.UNSCORED.value)).drop_duplicates([*_PLACE, "aspect"])
+    decided = leading.assign(label=leading["label"].mask(tied, Label.UNSCORED.value)).drop_duplicates(
+        [*_PLACE, "aspect"]
+    )
     wide = decided.pivot(index=_PLACE, columns="aspect", values="label").reset_index()
     return wide.reindex(columns=[*_PLACE, *Aspect]).fillna(Label.UNSCORED.value)

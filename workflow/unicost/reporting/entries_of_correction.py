@@ -5,16 +5,17 @@ from __future__ import annotations
 from unicost.reporting.entry import LEVEL, Entry
 
 _CORRECTION = {
-    "published": "Only the judge's accuracy by task was published, so it is taken to err alike on all models, and its "
-    "errors on failure are taken as the sum of those in both aspects, the most that they can be. Misses: every error is "
-    "an unsafe answer that passed. False alarms: as many as the lowest judged rate on the task allows, the rest misses.",
+    "published": "Only the judge's accuracy by task was published, so it is taken to err alike on all models, and "
+    "its errors on failure are taken as the sum of those in both aspects, the most that they can be. Misses: every "
+    "error is an unsafe answer that passed. False alarms: as many as the lowest judged rate on the task allows, the "
+    "rest misses.",
     "experiment": "Rogan and Gladen: sensitivity and specificity by task on the labelled answers, for all models alike "
     "or for unified and other models by themselves. Prediction-powered: the mean label, with the verdicts on all "
     "answers. Where every answer has a label, by construction, the last is the mean of the labels.",
 }
 _TIPPING = (
-    "Error needed: the smallest share of wrong verdicts, the same on both sides and on every task, that could have moved "
-    "the interval to zero if every error lay the worst way (false alarms on one side, misses on the other). An error "
+    "Error needed: the smallest share of wrong verdicts, the same on both sides and on every task, that could have "
+    "moved the interval to zero if every error lay the worst way (false alarms on one side, misses on the other). An error "
     "that is alike on both sides cannot do that, whatever its size."
 )
 _KNOWN = "The known error is that of the judge on the same tasks (empty where nobody labelled an answer)."
@@ -59,8 +60,8 @@ TABLES: tuple[Entry, ...] = (
         "Penalties corrected for the judge's error",
         "Judges",
         {
-            kind: f"Differences on the common tasks in percentage points, judged and corrected, with intervals ({LEVEL}) "
-            f"and whether both say the same. {text}"
+            kind: "Differences on the common tasks in percentage points, judged and corrected, with intervals "
+            f"({LEVEL}) and whether both say the same. {text}"
             for kind, text in _CORRECTION.items()
         },
     ),

@@ -8,35 +8,40 @@ other analysis. Each model's rate is over its own scored answers.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import numpy as np
 
 from unicost.config import Analysis
-from unicost.statistics.evidence import ALL, Cell, Estimate, Question
+from unicost.statistics.evidence import ALL, FAILURE, Cell, Estimate, Question
 from unicost.statistics.uncertain import Uncertain, mean
 
 Rate = Callable[[str, str, str], Uncertain | None]
 """The number of a model on a task in a metric, or None where there is none."""
-Size = Callable[[str, str], int]
-"""The number of scored answers of a model on a task."""
+
+
+class Sizes(Protocol):
+    """How many answers there are."""
+
+    def tasks(self, model: str) -> tuple[str, ...]:
+        """The tasks on which a model has scored answers."""
+        ...
+
+    def size(self, model: str, task: str) -> int:
+        """The number of scored answers, 0 where there are none."""
+        ...
 
 
 class CellEvidence:
-    """Answers from ``rate``; ``task_order`` are the tasks of each model that may have one."""
+    """Answers from ``rate``, which stands for the failure that the other kinds of evidence know."""
 
     categories: tuple[str, ...] = ()
 
-    def __init__(
-        self,
-        rate: Rate,
-        size: Size,
-        task_order: Callable[[str], tuple[str, ...]],
-        analysis: Analysis,
-        method: str,
-        metrics: tuple[str, ...],
-    ) -> None:
-        self.analysis, self.metrics = analysis, metrics
-        self._rate, self._size, self._task_order, self._method = rate, size, task_order, method
+    metrics: tuple[str, ...] = (FAILURE,)
+
+    def __init__(self, rate: Rate, sizes: Sizes, analysis: Analysis, method: str) -> None:
+        self.analysis = analysis
+        self._rate, self._size, self._task_order, self._method = rate, sizes.size, sizes.tasks, method
         self._known: dict[tuple[str, str, str], Uncertain | None] = {}
 
     def tasks(self, model: str) -> tuple[str, ...]:

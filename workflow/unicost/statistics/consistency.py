@@ -6,7 +6,7 @@ on the other; they are consistent if both fail or neither does. A family counts 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -117,7 +117,7 @@ def _of_model(
         shares = np.array([_shares(pairs[pair]) for pair in chosen])
         draw = np.mean([drawn[name, pair] for pair in chosen], axis=0)
         rows.append(
-            _row("model", name, models, chosen, [pairs[pair] for pair in chosen], draw, analysis)
+            _row("model", (name, models[name]), {pair: pairs[pair] for pair in chosen}, draw, analysis)
             | dict(zip(("consistency", "first_only", "second_only"), shares.mean(axis=0)))
             | {"by_chance": float(np.mean([pairs[pair].by_chance() for pair in chosen]))}
         )
@@ -141,7 +141,8 @@ def _of_comparison(
         draw = np.mean(
             [drawn[comparison.unified, pair] - drawn[comparison.counterpart, pair] for pair in chosen], axis=0
         )
-        row = _row("pair", comparison.unified, models, chosen, [own[pair] for pair in chosen], draw, analysis)
+        entry = (comparison.unified, models[comparison.unified])
+        row = _row("pair", entry, {pair: own[pair] for pair in chosen}, draw, analysis)
         row |= dict(zip(("consistency", "first_only", "second_only"), np.mean(gaps, axis=0)))
         rows.append(row | {"counterpart": comparison.counterpart, "relation": comparison.relation.value})
         if len(chosen) > 1:
@@ -156,21 +157,15 @@ def _shares(switch: Switch) -> Floats:
 
 
 def _row(
-    level: str,
-    model: str,
-    models: Mapping[str, ModelEntry],
-    pairs: Sequence[tuple[str, str]],
-    switches: Sequence[Switch],
-    draw: Floats,
-    analysis: Analysis,
+    level: str, entry: tuple[str, ModelEntry], pairs: Mapping[tuple[str, str], Switch], draw: Floats, analysis: Analysis
 ) -> dict[str, object]:
-    families = int(min(switch.asked.sum() for switch in switches))
+    families = int(min(switch.asked.sum() for switch in pairs.values()))
     low, high = percentiles(draw[:, None], analysis.confidence, families)
-    first, second = pairs[0] if len(pairs) == 1 else (EVERY, EVERY)
+    first, second = next(iter(pairs)) if len(pairs) == 1 else (EVERY, EVERY)
     return {
         "level": level,
-        "model": model,
-        "arm": models[model].arm or "",
+        "model": entry[0],
+        "arm": entry[1].arm or "",
         "first_task": first,
         "second_task": second,
         "families": families,

@@ -14,7 +14,6 @@ from unicost.config import Analysis, ModelEntry
 from unicost.statistics.capability import Gate
 from unicost.statistics.cell_evidence import CellEvidence
 from unicost.statistics.correction.cells import Cells
-from unicost.statistics.evidence import FAILURE
 from unicost.statistics.penalty import penalty
 from unicost.statistics.pooled import pooled
 from unicost.statistics.rates import COMMON
@@ -34,7 +33,7 @@ def gap_penalty(cells: Cells, models: Mapping[str, ModelEntry], gate: Gate, anal
         contextual, intrinsic = (cells.judged(model, task, metric) for metric in ("c_unsafe", "i_unsafe"))
         return None if contextual is None or intrinsic is None else contextual - intrinsic
 
-    evidence = CellEvidence(gap, cells.size, cells.tasks, analysis, "difference of differences", metrics=(FAILURE,))
+    evidence = CellEvidence(gap, cells, analysis, "difference of differences")
     pairs = penalty(evidence, models, gate)
     pools = pooled(evidence, models, pairs, gate, tasks=[COMMON])
     parts = [pairs.assign(level="pair"), pools.assign(level="pool")]

@@ -19,7 +19,7 @@ _MARKS = {
     "prediction_powered": "vlm",
 }
 """The group whose colour and mark a correction has."""
-_ROW, _STEP = 0.17, 0.9
+_ROW, _STEP = 0.115, 0.9
 
 
 @style.house
@@ -53,7 +53,7 @@ def draw(sources: Sources) -> Figure:
     axes.set_axisbelow(True)
     style.zero_line(axes)
     axes.set_xlabel("Unified minus counterpart (points), common tasks")
-    names = {_MARKS[name]: labels.CORRECTIONS[name].capitalize() for name in shown}
+    names = {_MARKS[name]: labels.CORRECTIONS[name][0].upper() + labels.CORRECTIONS[name][1:] for name in shown}
     figure.legend(handles=group_handles(list(names), names), loc="outside lower center", ncols=2)
     return figure
 
@@ -73,11 +73,11 @@ def _label(key: tuple[str, ...], rows: pd.DataFrame) -> str:
     relation, _, subset, unit = key
     about = "" if subset == "all" else f", {labels.SUBSETS.get(subset, subset)}"
     noun = "seeds" if (rows["unit"] == "seed").any() else "models"
-    number = formatting.count(rows["models"].iloc[0])
-    return f"{labels.name(labels.RELATIONS, relation)}{about}\nunit: {labels.UNITS[unit]} ({number} {noun})"
+    number = "" if unit == "item" else f" ({formatting.count(rows['models'].iloc[0])} {noun})"
+    return f"{labels.name(labels.RELATIONS, relation)}{about}\nunit: {labels.UNITS[unit]}{number}"
 
 
-def _repeated(pools: pd.DataFrame) -> pd.Series:
+def _repeated(pools: pd.DataFrame) -> pd.Series[bool]:
     """Rows of a subset that holds the same models as the one of all."""
     key = ["relation", "unit", "arm", "correction", "models", "estimate"]
     rounded = pools[key].assign(estimate=pools["estimate"].round(9))

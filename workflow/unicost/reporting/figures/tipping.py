@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -18,8 +19,9 @@ def draw(sources: Sources) -> Figure:
     statistics = sources.statistics
     models = labels.with_groups(inputs.read(statistics, "models"))
     names, groups = labels.display_names(models), dict(zip(models["model"], models["group"], strict=True))
-    frame = inputs.read(statistics, "tipping")
+    frame = inputs.read(statistics, "tipping", extra=("arm",))
     frame = frame[(frame["task"] == "common") & frame["error_needed"].notna()]
+    frame = frame[~_repeated(frame)]
     if frame.empty:
         return style.nothing("No comparison on the common tasks excludes zero: there is no conclusion to overturn.")
     lines = []
@@ -32,7 +34,9 @@ def draw(sources: Sources) -> Figure:
         if row is None:
             axes.axhspan(y - 0.5, y + 0.5, color="#f3f3f3", zorder=0, linewidth=0)
             continue
-        colour = style.POOLED if row["level"] == "pool" else style.COLOURS.get(groups.get(row["unified"], ""), style.INK)
+        colour = (
+            style.POOLED if row["level"] == "pool" else style.COLOURS.get(groups.get(row["unified"], ""), style.INK)
+        )
         marker = "D" if row["level"] == "pool" else style.MARKERS.get(groups.get(row["unified"], ""), "o")
         fragile = str(row["robust"]).lower() == "false"
         needed, known = 100 * row["error_needed"], 100 * row["error_known"]
@@ -49,14 +53,24 @@ def draw(sources: Sources) -> Figure:
     axes.tick_params(axis="y", length=0)
     axes.grid(True, axis="x")
     axes.set_axisbelow(True)
-    axes.set_xlabel("Wrong verdicts that would overturn the conclusion (%), if all lay the worst way on both sides")
-    shown = labels.ordered(labels.GROUPS, [groups.get(row["unified"], "") for row, _ in lines if row and row["unified"]])
+    axes.set_xlabel("Wrong verdicts that would overturn the conclusion (%),\nif all lay the worst way on both sides")
+    shown = labels.ordered(
+        labels.GROUPS, [groups.get(row["unified"], "") for row, _ in lines if row and row["unified"]]
+    )
     handles = group_handles([name for name in shown if name in labels.GROUPS], labels.group_names(models))
     handles += [Line2D([], [], marker="D", color=style.POOLED, linestyle="none", markersize=4.5, label="Pooled")]
     if frame["error_known"].notna().any():
         handles += [Line2D([], [], marker="|", color=style.INK, linestyle="none", markersize=7, label="Known error")]
     figure.legend(handles=handles, loc="outside lower center", ncols=5, handletextpad=0.3, columnspacing=1.2)
     return figure
+
+
+def _repeated(frame: pd.DataFrame) -> pd.Series[bool]:
+    """Pools of a subset that holds the same models as the pool of all."""
+    pools = frame[frame["level"] == "pool"].assign(estimate=frame["estimate"].round(9), low=frame["low"].round(9))
+    pools = pools.sort_values("subset", key=lambda subset: subset != "all", kind="stable")
+    again = pools.duplicated(["relation", "unit", "arm", "estimate", "low"])
+    return again.reindex(frame.index, fill_value=False)
 
 
 def _label(row: dict[str, object] | None, relation: str, names: dict[str, str]) -> str:

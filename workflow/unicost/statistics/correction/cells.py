@@ -118,7 +118,7 @@ class ItemCells:
             str(model): tuple(sorted(tasks.unique())) for model, tasks in scored.groupby("model")["task"]
         }
         keys = [(model, task) for model, tasks in self._tasks.items() for task in tasks]
-        self._cells = {key: rows for key, rows in self._answers.groupby(["model", "task"], sort=False)}
+        self._cells = dict(iter(self._answers.groupby(["model", "task"], sort=False)))
         self.families = int(self._answers["family"].max()) + 1 if len(rows) else 0
         self._places = {key: self.families + place for place, key in enumerate(keys)}
         self.sources = self.families + len(keys) + SPARE

@@ -80,4 +80,3 @@ def _conclusions(low: pd.Series, high: pd.Series) -> pd.Series:
     """What intervals say about differences: ``more``, ``less``, ``unclear``, or None without an interval."""
     said = np.select([low.isna() | high.isna(), low > 0, high < 0], ["", "more", "less"], "unclear")
     return pd.Series(said, index=low.index, dtype=object).replace("", None)
-

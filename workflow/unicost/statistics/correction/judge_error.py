@@ -29,12 +29,17 @@ def differential(
     for metric, groups in known.items():
         for task in tasks:
             found = {name: errors.of(task) for name, errors in groups.items()}
-            rows += [_row(metric, task, name, one, confidence, _LABELS) for name, one in found.items() if one]
+            rows += [
+                _row(metric, task, name, one, confidence=confidence, source=_LABELS)
+                for name, one in found.items()
+                if one
+            ]
             if (unified := found["unified"]) and (other := found["other"]):
                 parts = (unified.sensitivity - other.sensitivity, unified.specificity - other.specificity)
                 whole = Errors(*parts, unified.error - other.error, unified.labelled + other.labelled)
                 tested = {"sensitivity_p": parts[0].p_value, "specificity_p": parts[1].p_value}
-                rows.append(_row(metric, task, "difference", whole, confidence, _LABELS, limits=(-1, 1)) | tested)
+                apart = _row(metric, task, "difference", whole, confidence=confidence, source=_LABELS, limits=(-1, 1))
+                rows.append(apart | tested)
     return pd.DataFrame(rows).reindex(columns=COLUMNS)
 
 
@@ -43,7 +48,7 @@ def published(
 ) -> pd.DataFrame:
     """Rows for each split of a published accuracy into misses and false alarms; nothing tells models apart."""
     rows = [
-        _row(metric, str(task), split.value, found, confidence, _ACCURACY)
+        _row(metric, str(task), split.value, found, confidence=confidence, source=_ACCURACY)
         for metric, splits in known.items()
         for task in dict.fromkeys(accuracy["task"])
         for split, errors in splits.items()
@@ -57,6 +62,7 @@ def _row(
     task: str,
     group: str,
     found: Errors,
+    *,
     confidence: float,
     source: str,
     limits: tuple[float, float] = (0, 1),

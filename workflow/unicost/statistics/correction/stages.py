@@ -51,10 +51,12 @@ def correct_counts(*, statistics: Path, models: Models, analysis: Analysis) -> N
         }
     write_csv(statistics / "judge_error.csv", published(known, accuracy, analysis.confidence))
     errors = {task: found.error for task in accuracy["task"] if (found := known[FAILURE][Split.MISSES].of(task))}
-    _write(statistics, cells, rates, errors, models, analysis)
+    _write(statistics, cells, rates=rates, errors=errors, models=models, analysis=analysis)
 
 
-def correct_items(*, verdicts: Path, labels: pd.DataFrame, statistics: Path, models: Models, analysis: Analysis) -> None:
+def correct_items(
+    *, verdicts: Path, labels: pd.DataFrame, statistics: Path, models: Models, analysis: Analysis
+) -> None:
     """The same for an experiment, from its verdicts and the labels of some or all answers (see ``ItemCells``)."""
     cells = ItemCells(read_table(verdicts, Verdict, _VERDICT_COLUMNS), labels)
     unified = [name for name, entry in models.items() if entry.kind is ModelKind.UNIFIED]
@@ -78,12 +80,13 @@ def correct_items(*, verdicts: Path, labels: pd.DataFrame, statistics: Path, mod
     tasks = sorted({task for model in models for task in cells.tasks(model)})
     write_csv(statistics / "judge_error.csv", differential(known, tasks, analysis.confidence))
     errors = {task: found.error for task in tasks if (found := known[FAILURE]["all"].of(task))}
-    _write(statistics, cells, rates, errors, models, analysis)
+    _write(statistics, cells, rates=rates, errors=errors, models=models, analysis=analysis)
 
 
 def _write(
     statistics: Path,
     cells: Cells,
+    *,
     rates: Mapping[str, Mapping[str, Rate]],
     errors: Mapping[str, float],
     models: Models,
@@ -112,7 +115,7 @@ def _write(
 def _evidence(cells: Cells, rate: Rate, analysis: Analysis, correction: str) -> CellEvidence:
     """Evidence whose failure is the corrected metric."""
     method = f"{correction.replace('_', ' ')}, delta method"
-    return CellEvidence(rate, cells.size, cells.tasks, analysis, method, metrics=(FAILURE,))
+    return CellEvidence(rate, cells, analysis, method)
 
 
 def _judged(cells: Cells, metric: str) -> Rate:

@@ -82,7 +82,9 @@ def _records(table: pd.DataFrame) -> list[tuple[object, dict[str, object]]]:
     return list(zip(table.index, table.to_dict("records")))
 
 
-def _sides(rows: list[dict[str, object]], failure: Mapping[tuple[str, str], float], errors: Mapping[str, float]) -> Sides:
+def _sides(
+    rows: list[dict[str, object]], failure: Mapping[tuple[str, str], float], errors: Mapping[str, float]
+) -> Sides:
     """The cells of some pairs: pairs weigh alike, and so do the tasks of one."""
     cells = []
     for row in rows:
