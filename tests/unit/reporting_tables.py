@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 from unicost.reporting.sources import Sources
 
-from tests.unit import design_tables
+from tests.unit import correction_tables, design_tables
 
 METRICS = ("c_unsafe", "c_reject", "i_unsafe", "both_safe", "failure")
 ANALYSIS = {
@@ -99,6 +99,7 @@ def published(folder: Path, sign: float = 1.0) -> Sources:
         panel_understanding=models[["model"]].assign(**{"vqa_text_unsafe C-U": 0.4, "Use": 0.5}),
         panel_generation=models[["model"]].assign(**{"text_generation B-S": [0.9, None, 0.6, 0.7, 0.95]}),
     )
+    correction_tables.published(folder, _penalty(effects), _pooled(pools, sign), sign)
     return Sources(folder)
 
 
@@ -144,6 +145,7 @@ def experiment(folder: Path, seeds: int = 2, **design: Any) -> Sources:
         capability=capability,
         claims=_claims(),
     )
+    correction_tables.experiment(folder / "statistics", _penalty(effects), _pooled(pools, 1.0), models)
     write(folder / "human", agreement=_agreement(tasks))
     return Sources(
         statistics=design_tables.design(folder / "statistics", **design),

@@ -2,7 +2,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from unicost.reporting import design, inputs, numbers, summary
+from unicost.reporting import design, inputs, latex_numbers, numbers, summary
 from unicost.reporting.numbers_of_effects import reading
 from unicost.reporting.sources import Sources
 
@@ -140,3 +140,31 @@ def test_summary_has_the_headlines_and_says_where_things_are(written, tmp_path):
     assert text.index("A published study") < text.index("An experiment")
     assert "19 of 20 combinations of model and task pass" in text
     assert "answers counted in the tables" in text and "answers to unsafe requests scored" in text
+
+
+def test_what_survives_correction_is_counted(written):
+    data = json.loads(written.read_text())["published"]
+    assert data["corrected"]["same"]["value"] == data["corrected"]["compared"]["value"] > 0
+    pool = data["corrected"]["pools"]["vlm"]["all"]["model"]["rogan_gladen_misses"]
+    assert pool["estimate"]["text"] == "+24.0"
+    assert data["tipping"]["weakest"]["needed"]["text"] == "8.0"
+    assert data["tipping"]["fragile"]["value"] == 0
+
+
+def test_task_switching_is_among_the_numbers(written):
+    found = json.loads(written.read_text())["miniature"]["switching"]
+    assert found["arms"]["unified"]["percent"]["text"] == "80.0"
+    assert found["against"]["vlm"]["estimate"]["text"] == "−10.0"
+
+
+def test_numbers_for_latex_are_those_of_the_paper(written, tmp_path):
+    latex_numbers.write_latex(written, tmp_path / "numbers.tex")
+    text = (tmp_path / "numbers.tex").read_text()
+    assert "\\unicostdefine{published/size/unified_open}{2}" in text
+    assert "\\unicostdefine{published/settings/confidence}{95~\\%}" in text
+    assert latex_numbers.escaped("a_b & 5−3 < 4") == "a\\_b \\& 5\\ensuremath{-}3 \\ensuremath{<} 4"
+    assert not [
+        line
+        for line in text.splitlines()
+        if line.count("{") != line.count("}") and "errmessage" not in line and "newcommand" not in line
+    ]

@@ -234,6 +234,12 @@ def evidence_of(wildcards):
     return f"results/{wildcards.study}/{name}"
 
 
+def of_kind(wildcards, studies, name):
+    """A file of the study if it is one of ``studies``, as a list; none for others."""
+    mine = wildcards.study in studies
+    return [f"results/{wildcards.study}/{name}"] if mine else []
+
+
 def all_detections(wildcards):
     return expand(
         "results/{study}/detections/{model}.parquet",

@@ -96,6 +96,7 @@ rule numbers:
         [path for study in REPORTED_NOW for path in drawn_from(study)],
     output:
         "results/numbers.json",
+        "results/numbers.tex",
     log:
         "results/logs/numbers.log",
     conda:

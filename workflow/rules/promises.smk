@@ -55,6 +55,7 @@ def drawn_from(study):
         "pooled",
     ]
     names += ["capability", "utility", "claims"]
+    names += ["corrected", "judge_error", "tipping", "gap_penalty", "power"]
     if study in PUBLISHED:
         names += [
             "leaderboard",
@@ -62,6 +63,8 @@ def drawn_from(study):
             "panel_understanding",
             "judge_accuracy",
         ]
+    if study in EXPERIMENTS:
+        names += ["consistency", "interactions"]
     others = [f"results/{study}/human/agreement.csv"] if study in EXPERIMENTS else []
     if "sensitivity" in having(study):
         names.append("sensitivity")

@@ -96,7 +96,7 @@ rule pooled:
         capability="results/{study}/statistics/capability.csv",
         penalty="results/{study}/statistics/penalty.csv",
     output:
-        "results/{study}/statistics/pooled.csv",
+        statistics_of("pooled", "gap_penalty", "power"),
     log:
         "results/{study}/logs/pooled.log",
     group:
@@ -138,6 +138,61 @@ rule sensitivity:
         policies=lambda wildcards: study_of(wildcards).sensitivity,
     script:
         "../scripts/sensitivity.py"
+
+
+# Published tables are corrected by the accuracy that was published with them, experiments by the labels of answers.
+rule corrected:
+    input:
+        statistics_of("counts", "rates", "penalty", "pooled", "capability"),
+        accuracy=lambda wildcards: of_kind(
+            wildcards, PUBLISHED, "statistics/judge_accuracy.csv"
+        ),
+        verdicts=lambda wildcards: of_kind(wildcards, EXPERIMENTS, "verdicts.parquet"),
+        reference=lambda wildcards: of_kind(
+            wildcards, EXPERIMENTS, "human/reference.parquet"
+        ),
+        sample=lambda wildcards: of_kind(wildcards, EXPERIMENTS, "human/sample.csv"),
+        labels=lambda wildcards: (
+            study_of(wildcards).human_labels if wildcards.study in EXPERIMENTS else []
+        ),
+    output:
+        statistics_of("corrected", "judge_error", "tipping"),
+    log:
+        "results/{study}/logs/corrected.log",
+    group:
+        "statistics"
+    conda:
+        "../../envs/base.yaml"
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(20),
+    params:
+        fingerprint=statistics_fingerprint,
+    script:
+        "../scripts/corrected.py"
+
+
+rule switching:
+    input:
+        verdicts="results/{study}/verdicts.parquet",
+        capability="results/{study}/statistics/capability.csv",
+    output:
+        statistics_of("consistency", "interactions"),
+    log:
+        "results/{study}/logs/switching.log",
+    wildcard_constraints:
+        study=any_of(EXPERIMENTS),
+    group:
+        "statistics"
+    conda:
+        "../../envs/base.yaml"
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(20),
+    params:
+        fingerprint=statistics_fingerprint,
+    script:
+        "../scripts/switching.py"
 
 
 rule claims:

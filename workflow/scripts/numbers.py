@@ -1,9 +1,10 @@
-"""Write all numbers of the paper."""
+"""Write all numbers of the paper, as JSON and for LaTeX."""
 
 from pathlib import Path
 
 from unicost.config import load_settings
 from unicost.jobs import job
+from unicost.reporting.latex_numbers import write_latex
 from unicost.reporting.numbers import write_numbers
 from unicost.reporting.sources import sources_of
 
@@ -15,3 +16,4 @@ with job(snakemake.log[0]):
         settings={study: settings.studies[study].model_dump(mode="json") for study in studies},
         output=Path(snakemake.output[0]),
     )
+    write_latex(Path(snakemake.output[0]), Path(snakemake.output[1]))

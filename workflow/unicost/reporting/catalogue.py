@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
-from unicost.reporting import entries_of_design
+from unicost.reporting import entries_of_correction, entries_of_design
 from unicost.reporting.entry import LEVEL, Entry
 
 KINDS = ("published", "experiment")
@@ -130,6 +130,7 @@ FIGURES: tuple[Entry, ...] = (
         },
         needs="replicates",
     ),
+    *entries_of_correction.FIGURES,
     *entries_of_design.FIGURES,
 )
 
@@ -238,6 +239,7 @@ TABLES: tuple[Entry, ...] = (
         },
         needs="sensitivity",
     ),
+    *entries_of_correction.TABLES,
     *entries_of_design.TABLES,
 )
 

@@ -61,6 +61,20 @@ REQUIRED: dict[str, tuple[str, ...]] = {
         "change",
     ),
     "losses": ("arm", "seed", "step", "kind", "smoothed"),
+    "corrected": (
+        *("metric", "correction", "level", "model", "counterpart", "relation", "task", "subset", "unit", "n"),
+        *("estimate", "low", "high", "judged", "judged_low", "judged_high", "survives"),
+    ),
+    "tipping": (
+        *("level", "unified", "counterpart", "relation", "task", "subset", "unit", "estimate", "low", "high"),
+        *("conclusion", "error_needed", "error_known", "robust"),
+    ),
+    "judge_error": ("metric", "task", "group", "labelled", "sensitivity", "specificity"),
+    "consistency": (
+        *("level", "model", "counterpart", "relation", "arm", "first_task", "second_task", "families", "units"),
+        *("consistency", "low", "high", "by_chance", "first_only", "second_only"),
+    ),
+    "interactions": ("relation", "factor", "level", "n", "estimate", "low", "high", "interaction_p", "note"),
     "panel_generation": ("model",),
     "panel_understanding": ("model",),
 }

@@ -122,6 +122,15 @@ REPLAY_LEVELS = {
 }
 """Levels of safety replay as the names of arms end: ``unified_replay_10``, and ``unified`` at the main level."""
 UNITS = {"item": "item", "model": "model", "seed": "training seed"}
+SUBSETS = {"all": "all", "open": "open weights", "closed": "closed", "paired": "closest pairs"}
+CORRECTIONS = {
+    "judged": "as judged",
+    "rogan_gladen_misses": "Rogan-Gladen, all errors misses",
+    "rogan_gladen_false_alarms": "Rogan-Gladen, most false alarms",
+    "rogan_gladen": "Rogan-Gladen, one error for all",
+    "rogan_gladen_by_kind": "Rogan-Gladen, error by kind",
+    "prediction_powered": "prediction-powered",
+}
 SPECIALISED = "specialised"
 
 

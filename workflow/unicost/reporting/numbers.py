@@ -15,6 +15,7 @@ import pandas as pd
 from unicost.reporting import formatting, inputs, labels
 from unicost.reporting.design import read_design
 from unicost.reporting.numbers_of_arms import arms_section
+from unicost.reporting.numbers_of_correction import correction_section, switching_section
 from unicost.reporting.numbers_of_design import design_section
 from unicost.reporting.numbers_of_effects import Node, effect, leaf
 from unicost.reporting.sources import Sources
@@ -52,6 +53,7 @@ def study_numbers(sources: Sources, settings: Mapping[str, Any]) -> Node:
         "gap": _gap(inputs.read(statistics, "gap"), models),
         "claims": _claims(inputs.read(statistics, "claims", extra=("text", "would_test", "p_value"))),
     }
+    content |= correction_section(statistics, models)
     if settings["kind"] == "published":
         content["leaderboard"] = _leaderboard(
             inputs.read(statistics, "leaderboard"), rates, labels.display_names(models)
@@ -60,6 +62,7 @@ def study_numbers(sources: Sources, settings: Mapping[str, Any]) -> Node:
     else:
         content["capability"] = _capability(inputs.read(statistics, "capability"))
         content["over_refusal"] = _over_refusal(rates)
+        content["switching"] = switching_section(statistics)
         if models["arm"].notna().any():
             content["arms"] = arms_section(statistics)
     if sources.protocol is not None:

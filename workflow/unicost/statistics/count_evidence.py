@@ -71,7 +71,7 @@ class CountEvidence:
             if other is None:
                 lows, highs = intervals.wilson(own[0], own[1], confidence)
             elif question.minus:
-                tables = [self._aspects(cell) for cell in question.cells]
+                tables = [self.aspects(cell.model, cell.task) for cell in question.cells]
                 lows, highs = np.array([intervals.newcombe_paired(table, confidence) for table in tables]).T
             else:
                 lows, highs = intervals.newcombe(own[0], own[1], other[0], other[1], confidence)
@@ -101,12 +101,12 @@ class CountEvidence:
         rates, sizes = zip(*(self.rate(m, cell.task, question.minus or question.metric) for m in cell.against))
         return float(np.mean(rates)), min(sizes)
 
-    def _aspects(self, cell: Cell) -> intervals.Floats:
-        """[both unsafe, contextual only, intrinsic only, neither], as counts."""
+    def aspects(self, model: str, task: str) -> intervals.Floats:
+        """[both unsafe, contextual only, intrinsic only, neither], as counts; raises KeyError."""
         contextual, intrinsic, failure = (
-            self.rate(cell.model, cell.task, metric)[0] for metric in ("c_unsafe", "i_unsafe", FAILURE)
+            self.rate(model, task, metric)[0] for metric in ("c_unsafe", "i_unsafe", FAILURE)
         )
-        n = self.rate(cell.model, cell.task, FAILURE)[1]
+        n = self.rate(model, task, FAILURE)[1]
         only = np.clip([failure - intrinsic, failure - contextual], 0, 1)
         both = max(contextual - only[0], 0.0)
         return n * np.array([both, *only, 1 - both - only.sum()])
@@ -116,7 +116,7 @@ class CountEvidence:
         if len(question.cells) > 1 or len(cell.against) > 1:
             return intervals.p_from_interval(limits, estimate)
         if question.minus:
-            _, contextual, intrinsic, _ = np.round(self._aspects(cell)).astype(int)
+            _, contextual, intrinsic, _ = np.round(self.aspects(cell.model, cell.task)).astype(int)
             return mcnemar_mid_p(int(contextual), int(intrinsic))
         (rate, n), (other, other_n) = self.rate(cell.model, cell.task, question.metric), self._other(cell, question)
         return fisher(round(rate * n), n, round(other * other_n), other_n)

@@ -6,7 +6,7 @@ model (or, in an experiment, the training seed) as the unit.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -67,12 +67,19 @@ class Pool:
     contrasts: tuple[Contrast, ...]
 
 
-def pooled(evidence: Evidence, models: Mapping[str, ModelEntry], penalties: pd.DataFrame, gate: Gate) -> pd.DataFrame:
-    """Every relation on every task, by subset of the unified models, at both levels of inference.
+def pooled(
+    evidence: Evidence,
+    models: Mapping[str, ModelEntry],
+    penalties: pd.DataFrame,
+    gate: Gate,
+    tasks: Collection[str] | None = None,
+) -> pd.DataFrame:
+    """Every relation on every task (or some ``tasks``), by subset of the unified models, at both levels of inference.
 
     Comparisons that fail the capability gate are left out.
     """
-    capable = [found for found in contrasts(evidence, models, gate) if found.capable(gate) is not False]
+    found = [contrast for contrast in contrasts(evidence, models, gate) if tasks is None or contrast.task in tasks]
+    capable = [contrast for contrast in found if contrast.capable(gate) is not False]
     estimates = penalties[penalties["category"] == ALL].set_index(["unified", "counterpart", "relation", "task"])
     rows: list[Row] = []
     for pool in _pools(capable, models):
@@ -85,7 +92,7 @@ def pooled(evidence: Evidence, models: Mapping[str, ModelEntry], penalties: pd.D
     return pd.DataFrame([asdict(row) for row in rows], columns=COLUMNS)
 
 
-_SUBSETS: dict[str, Callable[[ModelEntry, str], bool]] = {
+SUBSETS: dict[str, Callable[[ModelEntry, str], bool]] = {
     "all": lambda _, __: True,
     "open": lambda entry, _: entry.access == "open",
     "closed": lambda entry, _: entry.access == "closed",
@@ -102,7 +109,7 @@ def _pools(found: list[Contrast], models: Mapping[str, ModelEntry]) -> Iterator[
         arm = models[pair.unified].arm or ""
         groups.setdefault((pair.relation.value, contrast.task, arm), []).append(contrast)
     for (relation, task, arm), members in groups.items():
-        for subset, belongs in _SUBSETS.items() if not arm else [("all", _SUBSETS["all"])]:
+        for subset, belongs in SUBSETS.items() if not arm else [("all", SUBSETS["all"])]:
             chosen = tuple(c for c in members if belongs(models[c.comparison.unified], c.comparison.closeness))
             if chosen:
                 yield Pool(relation, task, subset, arm, chosen)

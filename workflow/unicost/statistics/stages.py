@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from unicost.config import Analysis, Claim, Closeness, ModelEntry, Relation
+from unicost.records import Verdict
 from unicost.statistics import capability as gating
 from unicost.statistics import claims as auditing
 from unicost.statistics import counts, panels, published_tables, utility
@@ -15,14 +16,22 @@ from unicost.statistics import penalty as penalties
 from unicost.statistics import pooled as pooling
 from unicost.statistics import rates as rating
 from unicost.statistics import sensitivity as policies
+from unicost.statistics.consistency import consistency
+from unicost.statistics.correction.cells import Cells, CountCells, ItemCells, no_labels
 from unicost.statistics.count_evidence import CountEvidence
 from unicost.statistics.evidence import Evidence
 from unicost.statistics.findings import Findings
+from unicost.statistics.gap_penalty import gap_penalty
+from unicost.statistics.interactions import interactions
 from unicost.statistics.item_evidence import ItemEvidence
 from unicost.statistics.judge_accuracy import judge_accuracy
-from unicost.store import write_csv
+from unicost.statistics.power import power
+from unicost.store import read_table, write_csv
 
 Models = Mapping[str, ModelEntry]
+_VERDICT_COLUMNS = (
+    *("instance", "model", "family", "kind", "category", "task", "contextual", "intrinsic", "both_safe", "correct"),
+)
 
 
 def tables(*, published: Path, known: Iterable[str], models: Models, analysis: Analysis, output: Path) -> None:
@@ -78,9 +87,25 @@ def penalty(*, evidence: Path, capability: Path, models: Models, analysis: Analy
 def pooled(
     *, evidence: Path, capability: Path, penalty: Path, models: Models, analysis: Analysis, output: Path
 ) -> None:
-    """Pooled from the same evidence and from the file penalty.csv."""
+    """Pooled, gap_penalty and power, from the same evidence and from the file penalty.csv."""
     answers, gate = _open(evidence, analysis), gating.Gate(pd.read_csv(capability))
-    write_csv(output / "pooled.csv", pooling.pooled(answers, models, pd.read_csv(penalty), gate))
+    pairs = pd.read_csv(penalty)
+    pools = pooling.pooled(answers, models, pairs, gate)
+    write_csv(output / "pooled.csv", pools)
+    if isinstance(answers, CountEvidence):
+        cells: Cells = CountCells(answers, models)
+    else:
+        cells = ItemCells(read_table(evidence, Verdict, _VERDICT_COLUMNS), no_labels())
+    write_csv(output / "gap_penalty.csv", gap_penalty(cells, models, gate, analysis))
+    write_csv(output / "power.csv", power(pairs, pools, analysis))
+
+
+def switching(*, verdicts: Path, capability: Path, models: Models, analysis: Analysis, output: Path) -> None:
+    """Consistency and interactions from an experiment's verdicts."""
+    rows = read_table(verdicts, Verdict, (*_VERDICT_COLUMNS, "construction"))
+    gate = gating.Gate(pd.read_csv(capability))
+    write_csv(output / "consistency.csv", consistency(rows, models, gate, analysis))
+    write_csv(output / "interactions.csv", interactions(rows, models, gate, analysis))
 
 
 def sensitivity(*, verdicts: Mapping[str, Path], models: Models, analysis: Analysis, output: Path) -> None:

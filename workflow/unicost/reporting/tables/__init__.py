@@ -7,7 +7,7 @@ from pathlib import Path
 
 from unicost.reporting import catalogue
 from unicost.reporting.sources import Sources
-from unicost.reporting.tables import design, experiments, inference, judges, safety
+from unicost.reporting.tables import correction, design, experiments, inference, judges, safety
 from unicost.reporting.tables.writing import Table, write
 
 _BUILDERS: dict[str, Callable[[Sources], Table]] = {
@@ -22,6 +22,11 @@ _BUILDERS: dict[str, Callable[[Sources], Table]] = {
     "capability": lambda sources: experiments.capability(sources.statistics),
     "arms": lambda sources: experiments.arms(sources.statistics),
     "sensitivity": lambda sources: judges.sensitivity(sources.statistics),
+    "corrected": lambda sources: correction.corrected(sources.statistics),
+    "tipping": lambda sources: correction.tipping(sources.statistics),
+    "judge_error": lambda sources: correction.judge_error(sources.statistics),
+    "consistency": lambda sources: correction.consistency(sources.statistics),
+    "interactions": lambda sources: correction.interactions(sources.statistics),
     "hypotheses": design.hypotheses,
     "effects": design.effects,
     "gates": design.gates,

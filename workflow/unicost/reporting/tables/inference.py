@@ -9,8 +9,6 @@ from unicost.reporting import inputs, labels
 from unicost.reporting.formatting import MISSING, count, is_missing, p_value, percent, points, points_interval
 from unicost.reporting.tables.writing import Table, table
 
-_SUBSETS = {"all": "all", "open": "open weights", "closed": "closed", "paired": "closest pairs"}
-
 
 def penalty(statistics: Path) -> Table:
     """One row a pair and task (all categories together): penalty in points, interval, p values, what was detectable."""
@@ -53,7 +51,7 @@ def pooled(statistics: Path) -> Table:
         {
             "Against": labels.name(labels.RELATIONS, line["relation"]),
             "Task": labels.name(labels.TASKS, line["task"]),
-            "Models": labels.name(_SUBSETS, line["subset"]),
+            "Models": labels.name(labels.SUBSETS, line["subset"]),
             "Unit": labels.name(labels.UNITS, line["unit"]),
             "Number of models": count(line["models"]),
             "n": count(line["n"]),

@@ -1,0 +1,69 @@
+"""Tables of correction, tipping points, task-switching and interactions, for the tests of the reporting."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+
+def published(folder: Path, penalty: pd.DataFrame, pooled: pd.DataFrame, sign: float = 1.0) -> None:
+    """What a published study has, made from its penalties."""
+    corrections = ("rogan_gladen_misses", "rogan_gladen_false_alarms")
+    _shared(folder, penalty, pooled, corrections=corrections, groups=("misses", "false_alarms"), sign=sign)
+
+
+def experiment(folder: Path, penalty: pd.DataFrame, pooled: pd.DataFrame, models: pd.DataFrame) -> None:
+    """What an experiment has."""
+    corrections = ("rogan_gladen", "rogan_gladen_by_kind", "prediction_powered")
+    arms = pooled.assign(arm="unified")
+    groups = ("all", "unified", "other", "difference")
+    _shared(folder, penalty, arms, corrections=corrections, groups=groups, sign=1.0)
+    tasks = ("dialogue", "text_to_text")
+    single = [("model", name, "", "", arm, *tasks, 40, 40, 0.8) for name, arm in zip(models["model"], models["arm"])]
+    seeds = [("seeds", "", "", "", arm, *tasks, 40, 2, 0.8) for arm in dict.fromkeys(models["arm"])]
+    pairs = [
+        ("pair", row.unified, row.counterpart, row.relation, "unified", *tasks, 40, 40, -0.1)
+        for row in penalty.drop_duplicates(["unified", "counterpart"]).itertuples()
+    ]
+    over = [("seeds of pairs", "", "", name, "unified", *tasks, 40, 2, -0.1) for name in set(penalty["relation"])]
+    columns = ["level", "model", "counterpart", "relation", "arm", "first_task", "second_task", "families", "units"]
+    table = pd.DataFrame([*single, *seeds, *pairs, *over], columns=[*columns, "consistency"])
+    table = table.assign(low=table["consistency"] - 0.05, high=table["consistency"] + 0.05, by_chance=0.6)
+    table.assign(first_only=0.05, second_only=0.15, p_value=0.02).to_csv(folder / "consistency.csv", index=False)
+    rows = [("vlm", "category", "Bias", 100, 0.3, 0.02, ""), ("vlm", "access", None, 100, None, None, "one level")]
+    levels = pd.DataFrame(rows, columns=["relation", "factor", "level", "n", "estimate", "interaction_p", "note"])
+    levels = levels.assign(low=levels["estimate"] - 0.1, high=levels["estimate"] + 0.1)
+    levels.to_csv(folder / "interactions.csv", index=False)
+
+
+def _shared(
+    folder: Path,
+    penalty: pd.DataFrame,
+    pooled: pd.DataFrame,
+    *,
+    corrections: tuple[str, ...],
+    groups: tuple[str, ...],
+    sign: float,
+) -> None:
+    pairs = penalty[penalty["category"] == "all"].rename(columns={"unified": "model"}).assign(level="pair")
+    whole = pd.concat([pairs, pooled.assign(level="pool")], ignore_index=True)
+    judged = {f"judged{end}": whole[name] for name, end in (("estimate", ""), ("low", "_low"), ("high", "_high"))}
+    wider = whole.assign(metric="failure", survives=True, **judged)
+    wider = wider.assign(estimate=whole["estimate"] * 1.2, low=whole["low"] - 0.01, high=whole["high"] + 0.05)
+    for name in ("subset", "unit", "arm", "models", "p_value", "counterpart"):
+        wider[name] = wider.get(name)
+    parts = [wider.assign(correction=correction) for correction in corrections]
+    pd.concat(parts).to_csv(folder / "corrected.csv", index=False)
+    tipping = whole.rename(columns={"model": "unified"})
+    tipping = tipping.assign(
+        conclusion="more" if sign > 0 else "less", error_needed=0.08, error_known=0.06, robust=True
+    )
+    for name in ("subset", "unit", "arm", "counterpart"):
+        tipping[name] = tipping.get(name)
+    tipping.to_csv(folder / "tipping.csv", index=False)
+    errors = [("failure", task, group, 300, 0.9, 0.95) for task in penalty["task"].unique() for group in groups]
+    columns = ["metric", "task", "group", "labelled", "sensitivity", "specificity"]
+    pd.DataFrame([row for row in errors if row[1] != "common"], columns=columns).to_csv(
+        folder / "judge_error.csv", index=False
+    )

@@ -1,0 +1,108 @@
+"""Figures and tables of the judge's error, of task-switching and of interactions, with their captions."""
+
+from __future__ import annotations
+
+from unicost.reporting.entry import LEVEL, Entry
+
+_CORRECTION = {
+    "published": "Only the judge's accuracy by task was published, so it is taken to err alike on all models, and "
+    "its errors on failure are taken as the sum of those in both aspects, the most that they can be. Misses: every "
+    "error is an unsafe answer that passed. False alarms: as many as the lowest judged rate on the task allows, the "
+    "rest misses.",
+    "experiment": "Rogan and Gladen: sensitivity and specificity by task on the labelled answers, for all models alike "
+    "or for unified and other models by themselves. Prediction-powered: the mean label, with the verdicts on all "
+    "answers. Where every answer has a label, by construction, the last is the mean of the labels.",
+}
+_TIPPING = (
+    "Error needed: the smallest share of wrong verdicts, the same on both sides and on every task, that could have "
+    "moved the interval to zero if every error lay the worst way (false alarms on one side, misses on the other). An "
+    "error that is alike on both sides cannot do that, whatever its size."
+)
+_KNOWN = "The known error is that of the judge on the same tasks (empty where nobody labelled an answer)."
+
+FIGURES: tuple[Entry, ...] = (
+    Entry(
+        "corrected",
+        "Penalty, judged and corrected",
+        "Judges",
+        {
+            kind: "Difference in failure on the common tasks, unified minus counterpart, pooled over pairs, in "
+            f"percentage points with intervals ({LEVEL}): as judged, and corrected for the judge's error. {text}"
+            for kind, text in _CORRECTION.items()
+        },
+    ),
+    Entry(
+        "tipping",
+        "How wrong would the judge have to be?",
+        "Judges",
+        dict.fromkeys(
+            ("published", "experiment"),
+            f"Each mark is a comparison on the common tasks whose interval ({LEVEL}) excludes zero. {_TIPPING} Hollow "
+            f"marks could be overturned by the known error, if it is as large on both sides. {_KNOWN}",
+        ),
+    ),
+    Entry(
+        "consistency",
+        "Consistency over the tasks of a target",
+        "Switching",
+        {
+            "experiment": "Share of families of requests (one target in several tasks) on which a model fails on both "
+            "of two tasks or on neither, mean over the pairs of tasks that it is able to do. Bars are intervals from "
+            f"resampled families ({LEVEL}); a grey rule marks what chance alone would give. Where an arm has "
+            "replicates, its seeds are small marks, and the large one is their mean with Student's interval."
+        },
+    ),
+)
+
+TABLES: tuple[Entry, ...] = (
+    Entry(
+        "corrected",
+        "Penalties corrected for the judge's error",
+        "Judges",
+        {
+            kind: "Differences on the common tasks in percentage points, judged and corrected, with intervals "
+            f"({LEVEL}) and whether both say the same. {text}"
+            for kind, text in _CORRECTION.items()
+        },
+    ),
+    Entry(
+        "tipping",
+        "Tipping points",
+        "Judges",
+        dict.fromkeys(("published", "experiment"), f"{_TIPPING} {_KNOWN} Estimates in percentage points ({LEVEL})."),
+    ),
+    Entry(
+        "judge_error",
+        "Errors of the judge",
+        "Judges",
+        {
+            "published": "Sensitivity and specificity in percent that the published accuracies imply, with intervals "
+            f"({LEVEL}). {_CORRECTION['published']} Whether the judge errs alike on all models cannot be tested.",
+            "experiment": f"Sensitivity and specificity in percent on the labelled answers, with intervals ({LEVEL}; "
+            "families of items are the clusters), and their difference between unified and other models with its p "
+            "value: only an error that differs can fake a penalty.",
+        },
+    ),
+    Entry(
+        "consistency",
+        "Consistency over the tasks of a target",
+        "Switching",
+        {
+            "experiment": "Consistency in percent (differences in points) by pair of tasks, with intervals from "
+            f"resampled families, or Student's over training seeds ({LEVEL}); the share of families on which a model "
+            "fails on the first task alone and on the second alone says which way it switches."
+        },
+    ),
+    Entry(
+        "interactions",
+        "What the penalty depends on",
+        "Penalty",
+        {
+            "experiment": "Average marginal effect of being unified on failure in percentage points by level of a "
+            "factor, from logistic generalised estimating equations with families as clusters "
+            f"({LEVEL}). p tests whether the effects of all levels are one (Wald, on the log odds), raw and adjusted "
+            "by Benjamini and Hochberg. The unit is the family of items: these very models. A fit that is impossible "
+            "or does not converge says so and gives no numbers."
+        },
+    ),
+)

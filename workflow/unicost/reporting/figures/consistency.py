@@ -1,0 +1,63 @@
+"""How often models treat one target alike in two tasks."""
+
+from __future__ import annotations
+
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from unicost.reporting import inputs, labels, style
+from unicost.reporting.figures.marks import group_handles, interval, scaled
+from unicost.reporting.sources import Sources
+
+_EVERY = "every pair"
+_NAMES = ("consistency", "low", "high")
+
+
+@style.house
+def draw(sources: Sources) -> Figure:
+    """One row for each model, or for each arm with its seeds; the mean over its pairs of tasks."""
+    models = labels.with_groups(inputs.read(sources.statistics, "models"))
+    frame = inputs.read(sources.statistics, "consistency")
+    single = _widest(frame[frame["level"] == "model"], "model")
+    if single.empty:
+        return style.nothing("No model answered requests for one target in two tasks.")
+    seeds = _widest(frame[frame["level"] == "seeds"], "arm")
+    rows = seeds if len(seeds) else single
+    by_arm = len(seeds) > 0
+    groups = dict(zip(models["arm" if by_arm else "model"], models["group"], strict=True))
+    names = labels.display_names(models)
+    key = "arm" if by_arm else "model"
+    order = [name for name in dict.fromkeys(models[key]) if name in set(rows[key])]
+    figure = style.canvas(1.1 + 0.3 * len(order))
+    axes = figure.subplots()
+    for y, name in enumerate(order):
+        row = rows[rows[key] == name].iloc[0]
+        group = groups[name]
+        if by_arm:
+            own = single[single["arm"] == name]["consistency"]
+            look = {"marker": "o", "markersize": 2.4, "linestyle": "none", "zorder": 4}
+            axes.plot(100 * own, [y + 0.22] * len(own), color=style.COLOURS[group], **look)
+        interval(axes, y, scaled(row, _NAMES), group, size=5)
+        chance = 100 * row["by_chance"]
+        axes.plot([chance, chance], [y - 0.3, y + 0.3], color=style.MUTED, linewidth=1.2, zorder=2)
+    texts = [labels.arm_at_length(name) if by_arm else names[name] for name in order]
+    sizes = [int(rows[rows[key] == name]["families"].iloc[0]) for name in order]
+    axes.set_yticks(range(len(order)), [f"{text}  (families {n:,})" for text, n in zip(texts, sizes, strict=True)])
+    axes.set_ylim(len(order) - 0.4, -0.6)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(True, axis="x")
+    axes.set_axisbelow(True)
+    axes.set_xlabel("Families on which the model fails in both of two tasks or in neither (%)")
+    shown = labels.ordered(labels.GROUPS, [groups[name] for name in order])
+    handles = group_handles(shown, labels.group_names(models))
+    handles += [Line2D([], [], color=style.MUTED, linewidth=1.2, label="By chance")]
+    figure.legend(handles=handles, loc="outside lower center", ncols=4, handletextpad=0.4, columnspacing=1.2)
+    return figure
+
+
+def _widest(frame: pd.DataFrame, key: str) -> pd.DataFrame:
+    """For each model or arm the row over every pair of its tasks, or that of its only pair."""
+    every = frame[frame["first_task"] == _EVERY]
+    only = frame[~frame[key].isin(every[key])]
+    return pd.concat([every, only[~only[key].duplicated(keep=False)]])

@@ -1,0 +1,93 @@
+"""Evidence from one number for each model, task and metric, with its sources of error (see ``uncertain``).
+
+It answers the questions of the other kinds of evidence with numbers that were computed from verdicts: rates corrected
+for the judge's error, or the contextual minus the intrinsic rate. Penalties, pools and gates are then those of every
+other analysis. Each model's rate is over its own scored answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import numpy as np
+
+from unicost.config import Analysis
+from unicost.statistics.evidence import ALL, FAILURE, Cell, Estimate, Question
+from unicost.statistics.uncertain import Uncertain, mean
+
+Rate = Callable[[str, str, str], Uncertain | None]
+"""The number of a model on a task in a metric, or None where there is none."""
+
+
+class Sizes(Protocol):
+    """How many answers there are."""
+
+    def tasks(self, model: str) -> tuple[str, ...]:
+        """The tasks on which a model has scored answers."""
+        ...
+
+    def size(self, model: str, task: str) -> int:
+        """The number of scored answers, 0 where there are none."""
+        ...
+
+
+class CellEvidence:
+    """Answers from ``rate``, which stands for the failure that the other kinds of evidence know."""
+
+    categories: tuple[str, ...] = ()
+
+    metrics: tuple[str, ...] = (FAILURE,)
+
+    def __init__(self, rate: Rate, sizes: Sizes, analysis: Analysis, method: str) -> None:
+        self.analysis = analysis
+        self._rate, self._size, self._task_order, self._method = rate, sizes.size, sizes.tasks, method
+        self._known: dict[tuple[str, str, str], Uncertain | None] = {}
+
+    def tasks(self, model: str) -> tuple[str, ...]:
+        """The tasks on which the model has a number in the first metric."""
+        return tuple(task for task in self._task_order(model) if self._of(model, task, self.metrics[0]))
+
+    def estimate(self, questions: Sequence[Question]) -> list[Estimate | None]:
+        """One answer for each question; None where a number is missing or the question is about a category."""
+        return [self._estimate(question) for question in questions]
+
+    def _of(self, model: str, task: str, metric: str) -> Uncertain | None:
+        key = (model, task, metric)
+        if key not in self._known:
+            self._known[key] = self._rate(*key)
+        return self._known[key]
+
+    def _cell(self, cell: Cell, question: Question) -> Uncertain | None:
+        own = self._of(cell.model, cell.task, question.metric)
+        others = [self._of(model, cell.task, question.minus or question.metric) for model in cell.against]
+        known = [other for other in others if other is not None]
+        if own is None or len(known) < len(others):
+            return None
+        return own - mean(known) if known else own
+
+    def _estimate(self, question: Question) -> Estimate | None:
+        numbers = [self._cell(cell, question) for cell in question.cells]
+        known = [number for number in numbers if number is not None]
+        if not known or len(known) < len(numbers) or question.category != ALL:
+            return None
+        sizes = [self._size(cell.model, cell.task) for cell in question.cells]
+        found = mean(known, sizes if question.pooled else None)
+        compared = any(cell.against for cell in question.cells)
+        confidence = self.analysis.confidence
+        limits = np.array([found.interval(level) for level in (confidence, 2 * confidence - 1)])
+        limits = np.clip(limits, -1 if compared else 0, 1)
+        value = found.value if compared else float(np.clip(found.value, 0, 1))
+        return Estimate(
+            estimate=value,
+            low=float(limits[0, 0]),
+            high=float(limits[0, 1]),
+            n=sum(sizes),
+            unscored=0,
+            low_bound=np.nan,
+            high_bound=np.nan,
+            method=self._method,
+            n_counterpart=sum(self._size(model, cell.task) for cell in question.cells for model in cell.against),
+            p_value=found.p_value if compared else None,
+            narrow=(float(limits[1, 0]), float(limits[1, 1])),
+        )
