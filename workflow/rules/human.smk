@@ -121,8 +121,13 @@ rule people:
         "results/{study}/logs/people.log",
     wildcard_constraints:
         study=any_of(EXPERIMENTS),
+    group:
+        "statistics"
     conda:
         "../../envs/base.yaml"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(10),
     params:
         fingerprint=lambda wildcards: study_of(wildcards).analysis.fingerprint(),
     script:
