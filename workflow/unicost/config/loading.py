@@ -33,7 +33,8 @@ _STUDY_KINDS: dict[str, type[Study]] = {
 }
 
 
-class _UniqueKeyLoader(yaml.SafeLoader):
+# The parser in C, where PyYAML has it, is ten times as fast, and every start of Snakemake reads all files.
+class _UniqueKeyLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
     """A YAML loader that refuses a key written twice, where YAML would silently keep the last."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
