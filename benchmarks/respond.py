@@ -38,7 +38,7 @@ from tests.data.instances import instance  # noqa: E402
 
 RESULT: Final = Path(__file__).parent / "results" / "respond.json"
 RESULT_GPU: Final = RESULT.with_stem("respond_gpu")
-_MODEL: Final = {"hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 4, "max_position_embeddings": 512}
+_MODEL: Final = {"hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 8, "max_position_embeddings": 512}
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Times:
 
 
 def llama(folder: Path) -> None:
-    """A Llama of four layers, 64 wide, whose tokens are words; all of its answers are equally long: none ends."""
+    """A Llama of eight layers, 64 wide, whose tokens are words; all of its answers are equally long: none ends."""
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
@@ -181,6 +181,10 @@ def local(bench: Bench, number: int, repeats: int) -> dict[str, Any]:
         kind: [getattr(one, kind) / few / (getattr(all_, kind) / number) for one, all_, _ in rows] for kind in measured
     }
     over = {kind: [getattr(all_, kind) / getattr(bare, kind) - 1 for _, all_, bare in rows] for kind in measured}
+    more = {
+        kind: [(getattr(all_, kind) - getattr(bare, kind)) / number * 1000 for _, all_, bare in rows]
+        for kind in measured
+    }
     return {
         "requests": number,
         "requests_one_by_one": few,
@@ -188,6 +192,7 @@ def local(bench: Bench, number: int, repeats: int) -> dict[str, Any]:
         "items_per_second": round(number / statistics.median(all_.wall for _, all_, _ in rows), 1),
         "batched_times_one_by_one": _medians(faster, 1),
         "overhead_over_generate": _medians(over, 3),
+        "overhead_milliseconds_an_item": _medians(more, 2),
     }
 
 
