@@ -64,6 +64,7 @@ def kill_in_the_middle(project: Project, run: subprocess.Popen[str], log: Path) 
     raise AssertionError(f"the run ended before any answer was in a journal: {log.read_text()[-5000:]}")
 
 
+@pytest.mark.timeout(LIMIT)
 def test_slurm_gives_the_bytes_of_one_machine_after_a_kill(root: Path, tmp_path: Path) -> None:
     local, cluster = (new_project(root, tmp_path / name, MODELS, ["miniature"]) for name in ("local", "cluster"))
     for project in (local, cluster):
@@ -85,7 +86,7 @@ def test_slurm_gives_the_bytes_of_one_machine_after_a_kill(root: Path, tmp_path:
         )
     try:
         kept = kill_in_the_middle(cluster, run, log)
-        code = run.wait(LIMIT)
+        code = run.wait()
     finally:
         if run.poll() is None:
             os.killpg(run.pid, signal.SIGKILL)
