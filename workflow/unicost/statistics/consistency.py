@@ -72,8 +72,9 @@ def consistency(
     families = sorted(table["family"].unique())
     rates = table.groupby(["model", "task", "family"])["failed"].mean()
     by_cell: dict[tuple[str, str], Floats] = {}
-    for (name, task), cell in rates.groupby(level=[0, 1]):
-        by_cell[str(name), str(task)] = cell.droplevel([0, 1]).reindex(families).to_numpy(np.float64)
+    for model in rates.index.unique(0):
+        for task in rates[model].index.unique(0):
+            by_cell[str(model), str(task)] = rates[model][task].reindex(families).to_numpy(np.float64)
     switches: dict[str, dict[tuple[str, str], Switch]] = {}
     for model in models:
         tasks = sorted(task for name, task in by_cell if name == model and gate.capable([model], [task]) is not False)
