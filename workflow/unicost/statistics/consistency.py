@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -70,7 +71,10 @@ def consistency(
     table = rows[["model", "task", "family"]].assign(failed=outcome(rows, FAILURE)).dropna(subset="failed")
     families = sorted(table["family"].unique())
     rates = table.groupby(["model", "task", "family"])["failed"].mean()
-    by_cell = {key: cell.droplevel([0, 1]).reindex(families).to_numpy() for key, cell in rates.groupby(level=[0, 1])}
+    by_cell: dict[tuple[str, str], Floats] = {}
+    for model in rates.index.unique(0):
+        for task in rates[model].index.unique(0):
+            by_cell[str(model), str(task)] = rates[model][task].reindex(families).to_numpy(np.float64)
     switches: dict[str, dict[tuple[str, str], Switch]] = {}
     for model in models:
         tasks = sorted(task for name, task in by_cell if name == model and gate.capable([model], [task]) is not False)
@@ -176,9 +180,9 @@ def _row(
     }
 
 
-def _over_seeds(found: pd.DataFrame, analysis: Analysis) -> list[dict[str, object]]:
+def _over_seeds(found: pd.DataFrame, analysis: Analysis) -> list[dict[Any, Any]]:
     """Means over training seeds with Student's interval, of models and of comparisons."""
-    rows = []
+    rows: list[dict[Any, Any]] = []
     key = ["level", "relation", "arm", "first_task", "second_task"]
     for values, group in found.fillna({"relation": ""}).groupby(key, sort=False):
         level, relation, arm, first, second = values

@@ -71,8 +71,8 @@ def _by_relation(
             rows = table[(table["model"] == name) & table["task"].isin(shared)]
             rows = rows.assign(unified=side, access=models[pair.unified].access)
             parts.setdefault(pair.relation.value, []).append(rows)
-    for relation, rows in parts.items():
-        whole = pd.concat(rows, ignore_index=True)
+    for relation, sides in parts.items():
+        whole = pd.concat(sides, ignore_index=True)
         if len(whole):
             yield relation, whole
 

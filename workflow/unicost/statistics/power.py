@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from scipy import optimize, stats
@@ -33,7 +35,7 @@ def power(pairs: pd.DataFrame, pools: pd.DataFrame, analysis: Analysis) -> pd.Da
     return rows.assign(**pd.DataFrame(found, index=rows.index)).reindex(columns=COLUMNS)
 
 
-def _found(row: dict[str, object], analysis: Analysis) -> dict[str, object]:
+def _found(row: dict[Any, Any], analysis: Analysis) -> dict[Any, Any]:
     low, high, units = float(str(row["low"])), float(str(row["high"])), int(str(row["units"]))
     if np.isnan(low) or high <= low:
         return {"detectable": np.nan, "detectable_margins": np.nan, "power_at_margin": np.nan, "method": ""}
@@ -49,7 +51,7 @@ def _found(row: dict[str, object], analysis: Analysis) -> dict[str, object]:
     }
 
 
-def _freedom(row: dict[str, object], units: int, confidence: float) -> float:
+def _freedom(row: dict[Any, Any], units: int, confidence: float) -> float:
     """Degrees of freedom: Welch's are those at which interval and p-value agree."""
     if "Welch" not in str(row["method"]):
         return max(units - 1, 1)

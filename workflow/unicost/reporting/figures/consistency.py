@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -36,7 +38,7 @@ def draw(sources: Sources) -> Figure:
         group = groups[name]
         if by_arm:
             own = single[single["arm"] == name]["consistency"]
-            look = {"marker": "o", "markersize": 2.4, "linestyle": "none", "zorder": 4}
+            look: dict[str, Any] = {"marker": "o", "markersize": 2.4, "linestyle": "none", "zorder": 4}
             axes.plot(100 * own, [y + 0.22] * len(own), color=style.COLOURS[group], **look)
         interval(axes, y, scaled(row, _NAMES), group, size=5)
         chance = 100 * row["by_chance"]

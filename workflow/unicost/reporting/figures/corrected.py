@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -33,12 +35,12 @@ def draw(sources: Sources) -> Figure:
     corrections = labels.ordered(labels.CORRECTIONS, pools["correction"])
     shown = ["judged", *corrections]
     blocks = list(pools.groupby(["relation", "arm", "subset", "unit"], sort=False, dropna=False))
-    blocks.sort(key=lambda block: list(labels.RELATIONS).index(block[0][0]))
+    blocks.sort(key=lambda block: list(labels.RELATIONS).index(str(block[0][0])))
     figure = style.canvas(1.15 + _ROW * (len(shown) * _STEP + 0.8) * len(blocks))
     axes = figure.subplots()
     limits = pools[["low", "high", "judged_low", "judged_high", "estimate", "judged"]].clip(-1, 1) * 100
     axes.set_xlim(min(limits.min().min(), -5) - 3, max(limits.max().max(), 5) + 3)
-    ticks = []
+    ticks: list[tuple[float, str]] = []
     top = 0.0
     for key, rows in blocks:
         if ticks:
@@ -61,15 +63,15 @@ def draw(sources: Sources) -> Figure:
 def _block(axes: Axes, top: float, rows: pd.DataFrame, corrections: list[str]) -> None:
     first = rows.iloc[0]
     lines = [("judged", scaled(first, ("judged", "judged_low", "judged_high")))]
-    by_name = rows.set_index("correction")
-    lines += [(name, scaled(by_name.loc[name])) for name in corrections if name in by_name.index]
+    by_name = {row["correction"]: row for row in rows.to_dict("records")}
+    lines += [(name, scaled(by_name[name])) for name in corrections if name in by_name]
     for place, (name, values) in enumerate(lines):
         interval(axes, top + place * _STEP, values, _MARKS[name])
         if bounded(values):
             off_scale(axes, top + place * _STEP, values, style.COLOURS[_MARKS[name]])
 
 
-def _label(key: tuple[str, ...], rows: pd.DataFrame) -> str:
+def _label(key: tuple[Any, ...], rows: pd.DataFrame) -> str:
     relation, _, subset, unit = key
     about = "" if subset == "all" else f", {labels.SUBSETS.get(subset, subset)}"
     noun = "seeds" if (rows["unit"] == "seed").any() else "models"

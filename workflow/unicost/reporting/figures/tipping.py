@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -73,7 +75,7 @@ def _repeated(frame: pd.DataFrame) -> pd.Series[bool]:
     return again.reindex(frame.index, fill_value=False)
 
 
-def _label(row: dict[str, object] | None, relation: str, names: dict[str, str]) -> str:
+def _label(row: dict[Any, Any] | None, relation: str, names: dict[str, str]) -> str:
     if row is None:
         return f"against: {labels.name(labels.RELATIONS, relation).lower()}"
     if row["level"] == "pool":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -46,8 +46,7 @@ def correct_counts(*, statistics: Path, models: Models, analysis: Analysis) -> N
         by_split = {split: PublishedErrors(cells, accuracy, models, metric, split) for split in Split}
         known[metric] = by_split
         rates[metric] = {
-            f"rogan_gladen_{split}": _rogan_gladen(cells, metric, lambda _, task, found=errors: found.of(task))
-            for split, errors in by_split.items()
+            f"rogan_gladen_{split}": _rogan_gladen(cells, metric, _alike(errors)) for split, errors in by_split.items()
         }
     write_csv(statistics / "judge_error.csv", published(known, accuracy, analysis.confidence))
     errors = {task: found.error for task in accuracy["task"] if (found := known[FAILURE][Split.MISSES].of(task))}
@@ -69,12 +68,8 @@ def correct_items(
         }
         known[metric] = by_group
         rates[metric] = {
-            "rogan_gladen": _rogan_gladen(cells, metric, lambda _, task, found=by_group: found["all"].of(task)),
-            "rogan_gladen_by_kind": _rogan_gladen(
-                cells,
-                metric,
-                lambda model, task, found=by_group: found["unified" if model in unified else "other"].of(task),
-            ),
+            "rogan_gladen": _rogan_gladen(cells, metric, _alike(by_group["all"])),
+            "rogan_gladen_by_kind": _rogan_gladen(cells, metric, _by_kind(by_group, unified)),
             "prediction_powered": _prediction_powered(cells, metric),
         }
     tasks = sorted({task for model in models for task in cells.tasks(model)})
@@ -128,6 +123,16 @@ def _rogan_gladen(cells: Cells, metric: str, errors: ErrorOf) -> Rate:
         return None if judged is None or found is None else rogan_gladen(judged, found.sensitivity, found.specificity)
 
     return rate
+
+
+def _alike(errors: LabelledErrors | PublishedErrors) -> ErrorOf:
+    """The same errors for every model."""
+    return lambda _, task: errors.of(task)
+
+
+def _by_kind(by_group: Mapping[str, LabelledErrors], unified: Collection[str]) -> ErrorOf:
+    """The errors on the answers of unified models, and those on all others."""
+    return lambda model, task: by_group["unified" if model in unified else "other"].of(task)
 
 
 def _prediction_powered(cells: ItemCells, metric: str) -> Rate:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -78,13 +79,11 @@ def tipping(
     return pd.DataFrame(rows).reindex(columns=COLUMNS)
 
 
-def _records(table: pd.DataFrame) -> list[tuple[object, dict[str, object]]]:
+def _records(table: pd.DataFrame) -> list[tuple[Any, dict[Any, Any]]]:
     return list(zip(table.index, table.to_dict("records")))
 
 
-def _sides(
-    rows: list[dict[str, object]], failure: Mapping[tuple[str, str], float], errors: Mapping[str, float]
-) -> Sides:
+def _sides(rows: list[dict[Any, Any]], failure: Mapping[Any, float], errors: Mapping[str, float]) -> Sides:
     """The cells of some pairs: pairs weigh alike, and so do the tasks of one."""
     cells = []
     for row in rows:
@@ -96,7 +95,7 @@ def _sides(
     return Sides(*np.array(cells, np.float64).T)
 
 
-def _verdict(row: Mapping[str, object], sides: Sides) -> dict[str, object]:
+def _verdict(row: Mapping[Any, Any], sides: Sides) -> dict[Any, Any]:
     estimate, low, high = (float(str(row[name])) for name in ("estimate", "low", "high"))
     sign = 1.0 if estimate >= 0 else -1.0
     conclusion = "more" if low > 0 else "less" if high < 0 else "unknown" if np.isnan(low) else "unclear"
@@ -115,16 +114,18 @@ def _verdict(row: Mapping[str, object], sides: Sides) -> dict[str, object]:
     }
 
 
-def _in_pool(pairs: pd.DataFrame, pool: Mapping[str, object], models: Mapping[str, ModelEntry]) -> list[bool]:
+def _in_pool(pairs: pd.DataFrame, pool: Mapping[Any, Any], models: Mapping[str, ModelEntry]) -> list[bool]:
     """The pairs that a row of pooled.csv is about; in a group, those that have every common task of the widest."""
     belongs, arm = SUBSETS[str(pool["subset"])], "" if pd.isna(pool["arm"]) else str(pool["arm"])
-    widest = pairs.loc[pairs["task"] == COMMON, "tasks"].str.split().str.len().max()
+    widest = max((len(str(tasks).split()) for tasks in pairs.loc[pairs["task"] == COMMON, "tasks"]), default=0)
     return [
-        row.relation == pool["relation"]
-        and row.task == pool["task"]
-        and str(row.capable).lower() != "false"
-        and (models[str(row.unified)].arm or "") == arm
-        and belongs(models[str(row.unified)], str(row.closeness))
-        and (row.relation != "group" or row.task != COMMON or len(str(row.tasks).split()) == widest)
+        bool(
+            row.relation == pool["relation"]
+            and row.task == pool["task"]
+            and str(row.capable).lower() != "false"
+            and (models[str(row.unified)].arm or "") == arm
+            and belongs(models[str(row.unified)], str(row.closeness))
+            and (row.relation != "group" or row.task != COMMON or len(str(row.tasks).split()) == widest)
+        )
         for row in pairs.itertuples(index=False)
     ]
