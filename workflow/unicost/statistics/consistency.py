@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from unicost.config import Analysis, ModelEntry
+from unicost.config import Analysis, ModelEntry, Relation
 from unicost.statistics import intervals
 from unicost.statistics.capability import Gate
 from unicost.statistics.comparisons import Comparison, comparisons
@@ -87,7 +87,7 @@ def consistency(
     paired = [
         row
         for comparison in comparisons(models)
-        if len(comparison.members) == 1
+        if comparison.relation is not Relation.GROUP
         for row in _of_comparison(comparison, switches, drawn, models, analysis)
     ]
     found = pd.DataFrame([*single, *paired])

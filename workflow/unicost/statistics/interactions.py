@@ -19,7 +19,7 @@ from statsmodels.genmod.families import Binomial
 from statsmodels.genmod.generalized_estimating_equations import GEE
 from statsmodels.tools.sm_exceptions import ConvergenceWarning
 
-from unicost.config import Analysis, ModelEntry
+from unicost.config import Analysis, ModelEntry, Relation
 from unicost.statistics.capability import Gate
 from unicost.statistics.comparisons import comparisons
 from unicost.statistics.evidence import FAILURE
@@ -59,7 +59,7 @@ def _by_relation(
     tasks = table.groupby("model")["task"].unique()
     parts: dict[str, list[pd.DataFrame]] = {}
     for pair in comparisons(models):
-        if len(pair.members) > 1 or pair.unified not in tasks or pair.members[0] not in tasks:
+        if pair.relation is Relation.GROUP or pair.unified not in tasks or pair.members[0] not in tasks:
             continue
         other = pair.members[0]
         shared = [
