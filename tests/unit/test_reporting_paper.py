@@ -166,11 +166,59 @@ ALLOWED = re.compile(
 
 
 @pytest.mark.parametrize(
-    "path", sorted([SOURCES / "main.typ", *(SOURCES / "sections").glob("*.typ")]), ids=lambda p: p.name
+    "path",
+    sorted({*SOURCES.rglob("*.typ")} - {SOURCES / "template.typ", SOURCES / "numbers.typ"}),  # layout and look-up
+    ids=lambda p: str(p.relative_to(SOURCES)),
 )
 def test_the_text_holds_no_number_of_its_own(path):
     left = ALLOWED.sub("", path.read_text())
     assert not re.findall(r".*\d.*", left), f"{path.name}: numbers belong in numbers.json"
+
+
+STRUCTURE = re.compile(
+    r"\b(Figure|Table|Section)s?\s+\d+(\.\d+)?(\s(and|to)\s\d+(\.\d+)?)?"
+    r"|(?m:^\d+(\.\d+)?\s(?=[A-Z]))"  # the number of a heading
+    r"|(?m:^\d+$)"  # the number of a page
+    r"|\b(19|20)\d\d[a-z]?(?=[);])"  # the year of a citation
+    r"|\bAC1\b"
+)
+
+
+def _dyed(node):
+    """The numbers with every digit of their texts dyed."""
+    if isinstance(node, dict):
+        return {key: _dyed(child) for key, child in node.items()}
+    if isinstance(node, list):
+        return [_dyed(child) for child in node]
+    return re.sub(r"\d", "Q", node) if isinstance(node, str) else node
+
+
+@pytest.mark.parametrize("without", [None, "published", "miniature"])
+def test_every_printed_digit_comes_from_the_numbers(tmp_path, without):
+    """Sections, captions, tables, abstract: with the digits of numbers.json dyed, a plain digit comes from no file."""
+    data, figures = _numbers(tmp_path / "data"), _figures(tmp_path / "figures")
+    content = {study: node for study, node in json.loads(data.read_text()).items() if study != without}
+    printed = {}
+    for name, numbers_ in (("plain", content), ("dyed", _dyed(content))):
+        data.write_text(json.dumps(numbers_))
+        paper.compile(SOURCES, data, figures, tmp_path / f"{name}.pdf")
+        text = "\n".join(page.extract_text() for page in PdfReader(tmp_path / f"{name}.pdf").pages)
+        printed[name] = STRUCTURE.sub(" ", text.partition("\nReferences\n")[0])
+    assert not re.findall(r".*\d.*", printed["dyed"])
+    assert len(re.findall(r"\d", printed["plain"])) > 100  # the dye covers something
+
+
+def test_a_digit_of_the_texts_own_is_found_in_any_caption(tmp_path):
+    """The test above does fail: a digit slipped into a caption is seen."""
+    data, figures = _numbers(tmp_path / "data"), _figures(tmp_path / "figures")
+    data.write_text(json.dumps(_dyed(json.loads(data.read_text()))))
+    sources = tmp_path / "paper"
+    shutil.copytree(SOURCES, sources)
+    section = sources / "sections" / "published.typ"
+    section.write_text(section.read_text().replace("caption: [Failure rate", "caption: [In 37 cells, failure rate"))
+    paper.compile(sources, data, figures, tmp_path / "paper.pdf")
+    text = "\n".join(page.extract_text() for page in PdfReader(tmp_path / "paper.pdf").pages)
+    assert re.findall(r"\d+", STRUCTURE.sub(" ", text.partition("\nReferences\n")[0])) == ["37"]
 
 
 def test_every_reference_is_cited(tmp_path):

@@ -8,6 +8,7 @@ them. Where models are replicates, the seed is the unit; elsewhere the model is.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -31,13 +32,13 @@ _FEW: Final = 100
 
 
 def sensitivity(
-    verdicts: Mapping[str, pd.DataFrame], models: Mapping[str, ModelEntry], analysis: Analysis
+    verdicts: Mapping[str, Path | pd.DataFrame], models: Mapping[str, ModelEntry], analysis: Analysis
 ) -> pd.DataFrame:
     """One row a policy and headline number; the first policy is the study's own, from which ``change`` is counted.
 
     ``unscored`` are items that the policy leaves without a label, of ``n`` and them.
     """
-    rows = [row for policy, frame in verdicts.items() for row in _numbers(policy, frame, models, analysis)]
+    rows = [row for policy, found in verdicts.items() for row in _numbers(policy, found, models, analysis)]
     table = pd.DataFrame(rows, columns=[name for name in COLUMNS if name not in ("declared", "change")])
     own = next(iter(verdicts))
     base = table[table["policy"] == own].set_index(["number", "of"])["estimate"]
@@ -48,11 +49,10 @@ def sensitivity(
 
 
 def _numbers(
-    policy: str, frame: pd.DataFrame, models: Mapping[str, ModelEntry], analysis: Analysis
+    policy: str, verdicts: Path | pd.DataFrame, models: Mapping[str, ModelEntry], analysis: Analysis
 ) -> Iterator[tuple[object, ...]]:
-    evidence = ItemEvidence(frame, analysis.model_copy(update={"resamples": _FEW}))
-    tasks = sorted(frame["task"].unique())
-    gate = Gate(capability(evidence, models, tasks, evidence.analysis))
+    evidence = ItemEvidence(verdicts, analysis.model_copy(update={"resamples": _FEW}))
+    gate = Gate(capability(evidence, models, evidence.outcomes.all_tasks, evidence.analysis))
     found = rates(evidence, models, gate)
     found = found[(found["task"] == COMMON) & (found["metric"] == FAILURE) & (found["capable"].astype(object) != False)]  # noqa: E712 (None is not False)
     groups = found["model"].map(lambda name: models[name].arm or name)

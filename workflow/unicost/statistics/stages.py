@@ -85,8 +85,7 @@ def pooled(
 
 def sensitivity(*, verdicts: Mapping[str, Path], models: Models, analysis: Analysis, output: Path) -> None:
     """Sensitivity from the verdicts under each policy by its name, the study's own first."""
-    frames = {policy: _read_verdicts(path) for policy, path in verdicts.items()}
-    write_csv(output / "sensitivity.csv", policies.sensitivity(frames, models, analysis))
+    write_csv(output / "sensitivity.csv", policies.sensitivity(verdicts, models, analysis))
 
 
 def claims(*, statistics: Path, claims: Mapping[str, Claim], models: Models, analysis: Analysis, output: Path) -> None:
