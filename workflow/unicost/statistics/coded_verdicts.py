@@ -68,7 +68,12 @@ def read_coded(source: Path | pd.DataFrame) -> CodedVerdicts:
     import duckdb
 
     with tempfile.TemporaryDirectory() as spill:
-        settings = {"memory_limit": _MEMORY, "temp_directory": spill, "preserve_insertion_order": False, "threads": 2}
+        settings: dict[str, Any] = {
+            "memory_limit": _MEMORY,
+            "temp_directory": spill,
+            "preserve_insertion_order": False,
+            "threads": 2,
+        }
         with duckdb.connect(config=settings) as database:
             _open(database, source)
             try:

@@ -56,7 +56,9 @@ class Families:
 
     def by_unit(self, totals: Floats) -> Floats:
         """Sums of families as sums of units."""
-        return totals if self.unit is None else np.bincount(self.unit, weights=totals, minlength=self.units)
+        if self.unit is None:
+            return totals
+        return np.bincount(self.unit, weights=totals, minlength=self.units).astype(float)
 
 
 @dataclass(frozen=True)
