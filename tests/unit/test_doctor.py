@@ -131,7 +131,7 @@ def test_gated_data(project: Path, token: str | None, offline: bool, sentence: s
         command = [str(Path(sys.executable).with_name("unicost")), "doctor", *(["--offline"] if offline else [])]
         result = subprocess.run(command, env=known, capture_output=True, text=True, timeout=60)
         assert served.bodies("data.jsonl") == [], "nothing is downloaded"
-    row = next(line for line in result.stdout.splitlines() if line.startswith("*  bundled"))
+    row = next((line for line in result.stdout.splitlines() if line.startswith("*  bundled")), "")
     assert re.search(rf"data +.*{sentence}" if sentence else "nothing", row), result.stdout + result.stderr
     assert result.returncode == (sentence is not None)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from unicost.config.judging import PluginEntry
-from unicost.judging.intents import Intent, extract_intents
+from unicost.judging.intents import Intent, extract_intents, intent_of
 from unicost.records import Instance, Turn
 from unicost.store import read_records
 
@@ -29,6 +29,13 @@ def test_given_intention_or_last_user_turn(tmp_path: Path) -> None:
         Intent("a", "to see a cat", "given"),
         Intent("b", "how do i paint it ?", "last_user_turn"),
     ]
+
+
+def test_a_picture_alone_is_filed_under_its_category() -> None:
+    one = unsafe("a", intention="", turns=(Turn("user", "", (picture(1),)),))
+    assert intent_of(one) == Intent(
+        "a", f"Not stated; the request is a picture, filed under {one.category}.", "category"
+    )
 
 
 def test_no_intention_at_all_is_named(tmp_path: Path) -> None:

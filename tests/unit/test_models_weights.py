@@ -97,3 +97,12 @@ def test_a_packed_checkpoint_comes_with_its_origin(tmp_path: Path, monkeypatch: 
 def test_weights_that_were_not_fetched_are_refused(tmp_path: Path) -> None:
     with pytest.raises(BadCheckpoint, match="no provenance of fetched weights"):
         revision(tmp_path / "weights")
+
+
+def test_a_workers_folder_is_its_own_business(tmp_path: Path) -> None:
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source" / "model.pth").write_bytes(b"weights")
+    link_folder(str(tmp_path / "source"), tmp_path / "weights", adapter="worker")
+    assert (tmp_path / "weights" / "model.pth").read_bytes() == b"weights"
+    with pytest.raises(BadCheckpoint):
+        link_folder(str(tmp_path / "source"), tmp_path / "other", adapter="causal_lm")

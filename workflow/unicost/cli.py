@@ -174,7 +174,9 @@ def _protocol(parsed: argparse.Namespace) -> int:
         state = standing(settings.protocols[study.protocol], now)
         holds &= state in (AS_FROZEN, NOT_FROZEN)
         print(f"# config/protocols/{study.protocol}.yaml in study '{name}': {state}\nfrozen:")
-        print(indent(yaml.safe_dump({"date": f"{date.today()}", **now}, sort_keys=False), "  "), end="")
+        frozen = settings.protocols[study.protocol].frozen
+        day = frozen.date if frozen is not None and state == AS_FROZEN else date.today()
+        print(indent(yaml.safe_dump({"date": f"{day}", **now}, sort_keys=False), "  "), end="")
     return 0 if holds else 1
 
 
@@ -196,3 +198,7 @@ def _ship_weights(parsed: argparse.Namespace) -> None:
     pack_all(load_recipes("config/miniature.yaml"), parsed.trained, SHIPPED, wanted)
     curves = collect_losses(parsed.trained, SHIPPED.parent / "losses.csv")
     print(f"packed {len(wanted)} models into {SHIPPED}; losses.csv beside it has the curves of {curves} trainings")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -20,7 +20,7 @@ def weights(settings: Settings, study: str) -> Iterator[Lack]:
     for run in runs:
         if run.weights == "folder":
             try:
-                checkpoint_folder(run.checkpoint)
+                checkpoint_folder(run.checkpoint, run.adapter)
             except BadCheckpoint as error:
                 yield Lack("weights", str(error))
         if run.weights == "package":

@@ -18,12 +18,15 @@ from unicost.store import iterate_records, write_records
 
 _LOG = logging.getLogger(__name__)
 
-GIVEN, LAST_USER_TURN = "given", "last_user_turn"
+GIVEN, LAST_USER_TURN, CATEGORY = "given", "last_user_turn", "category"
 
 
 @dataclass(frozen=True)
 class Intent:
-    """The intention of one instance; ``extractor`` is ``given`` (by the benchmark), ``last_user_turn`` or a plugin."""
+    """The intention of one instance.
+
+    ``extractor`` is ``given`` (by the benchmark), ``last_user_turn``, ``category`` or a plugin.
+    """
 
     instance: str
     intention: str
@@ -33,13 +36,16 @@ class Intent:
 def intent_of(instance: Instance) -> Intent:
     """The intention that the benchmark states, else the text of the last user turn that has one.
 
-    Raises ``ValueError`` where there is neither.
+    Of a request that is a picture alone no more is known than its category. Raises ``ValueError`` where there is
+    neither text nor picture.
     """
     if instance.intention.strip():
         return Intent(instance.id, instance.intention.strip(), GIVEN)
     for turn in reversed(instance.turns):
         if turn.role == "user" and turn.text.strip():
             return Intent(instance.id, turn.text.strip(), LAST_USER_TURN)
+    if any(turn.images for turn in instance.turns):
+        return Intent(instance.id, f"Not stated; the request is a picture, filed under {instance.category}.", CATEGORY)
     raise ValueError(
         f"instance '{instance.id}' states no intention and no user turn of it has text; give it an 'intention'"
     )

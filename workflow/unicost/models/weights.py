@@ -16,13 +16,13 @@ from unicost.models.diffusion_checkpoint import INDEX, pipeline_name
 from unicost.store import write_json
 
 
-def link_folder(checkpoint: str, destination: Path) -> None:
+def link_folder(checkpoint: str, destination: Path, *, adapter: str = "") -> None:
     """Link every file of the folder ``checkpoint`` (relative paths: from where the workflow runs) in ``destination``.
 
     Links, because weights are large; one for each file, because the workflow marks the folders that it makes. Raises
-    ``BadCheckpoint`` where the folder is missing or holds no safetensors checkpoint.
+    ``BadCheckpoint`` where the folder is missing or is none for the ``adapter``, see ``checkpoint_folder``.
     """
-    folder = checkpoint_folder(checkpoint)
+    folder = checkpoint_folder(checkpoint, adapter)
     for path in _files(folder):
         link = destination / path.relative_to(folder)
         link.parent.mkdir(parents=True, exist_ok=True)
@@ -30,11 +30,16 @@ def link_folder(checkpoint: str, destination: Path) -> None:
         link.symlink_to(path)
 
 
-def checkpoint_folder(checkpoint: str) -> Path:
-    """The folder that ``checkpoint`` names; raises ``BadCheckpoint`` where it holds no safetensors checkpoint."""
+def checkpoint_folder(checkpoint: str, adapter: str = "") -> Path:
+    """The folder that ``checkpoint`` names; raises ``BadCheckpoint`` where it holds no safetensors checkpoint.
+
+    What lies in the folder of a ``worker`` is that program's own business.
+    """
     folder = Path(checkpoint).expanduser().resolve()
     if not folder.is_dir():
         raise BadCheckpoint(f"{checkpoint}: no such folder; `checkpoint` names the folder of a saved model")
+    if adapter == "worker":
+        return folder
     (pipeline_name if (folder / INDEX).is_file() else model_type)(folder)
     if not any(path.suffix == ".safetensors" for path in _files(folder)):
         raise BadCheckpoint(f"{checkpoint}: no .safetensors file in it; save the model with save_pretrained")
@@ -78,7 +83,8 @@ def _bring(run: ModelRun, wanted: Repository, destination: Path, packed: Path | 
             raise BadCheckpoint(
                 f"{run.checkpoint}: weights '{run.weights}' have no {key}; remove `{key}` from the entry"
             )
-    more = {name: value for name, value in {**given, "licence": run.licence}.items() if name in taken}
+    whole = {**given, "licence": run.licence, "adapter": run.adapter}
+    more = {name: value for name, value in whole.items() if name in taken}
     origin: dict[str, Any] | None = bring(wanted.checkpoint, destination, *([packed] if packed else []), **more)
     return origin
 

@@ -68,7 +68,7 @@ def hub_access(dataset: str, entry: DataEntry, download: Download) -> str | None
     from huggingface_hub.constants import HF_HUB_OFFLINE
 
     if HF_HUB_OFFLINE:
-        return f"dataset '{dataset}': {_unreachable(download)}"
+        return f"dataset '{dataset}': {_unreachable(entry, download)}"
     try:
         with _one_sentence(dataset, entry, download):
             HfApi().auth_check(str(download.repository), repo_type="dataset")
@@ -146,7 +146,7 @@ def _one_sentence(dataset: str, entry: DataEntry, download: Download) -> Iterato
     from huggingface_hub import errors
 
     page = entry.homepage or f"https://huggingface.co/datasets/{download.repository}"
-    terms = f"open {page}, accept its terms (licence: {entry.licence})"
+    terms = _terms(entry, download)
     try:
         yield
     except errors.GatedRepoError as error:
@@ -163,21 +163,28 @@ def _one_sentence(dataset: str, entry: DataEntry, download: Download) -> Iterato
         )
     except (errors.RemoteEntryNotFoundError, errors.EntryNotFoundError) as error:
         if isinstance(error, errors.LocalEntryNotFoundError):
-            message = _unreachable(download)
+            message = _unreachable(entry, download)
         else:
             message = f"{download.repository} lacks a file that it lists at revision '{download.revision}'; try another"
     except errors.HfHubHTTPError as error:
         status = error.response.status_code if error.response is not None else "no status"
         message = f"{download.repository}: the hub answered with {status}; try again later"
     except (errors.OfflineModeIsEnabled, errors.HTTPError):  # type: ignore[attr-defined]
-        message = _unreachable(download)
+        message = _unreachable(entry, download)
     else:
         return
     raise DownloadFailed(f"dataset '{dataset}': {message}") from None
 
 
-def _unreachable(download: Download) -> str:
+def _terms(entry: DataEntry, download: Download) -> str:
+    page = entry.homepage or f"https://huggingface.co/datasets/{download.repository}"
+    return f"open {page}, accept its terms (licence: {entry.licence})"
+
+
+def _unreachable(entry: DataEntry, download: Download) -> str:
+    gated = f". It is gated: {_terms(entry, download)}, and set HF_TOKEN to a token of the account that has access"
     return (
         f"{download.repository} at revision '{download.revision}' is not in the cache and the hub cannot be reached; "
         "connect (HF_HUB_OFFLINE unset, HF_ENDPOINT right), or copy the cache of a machine that has it to HF_HOME"
+        f"{gated if download.gated else ''}"
     )
