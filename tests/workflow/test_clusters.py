@@ -17,7 +17,15 @@ from snakemake_interface_executor_plugins.registry import ExecutorPluginRegistry
 from tests.workflow.conftest import Project
 
 # They need the network, or take seconds.
-LOCAL = {"all", "download_data", "download_dataset", "fetch_weights", "vendor_code", "worker_environment"}
+LOCAL = {
+    "all",
+    "download_data",
+    "download_dataset",
+    "fetch_judge",
+    "fetch_weights",
+    "vendor_code",
+    "worker_environment",
+}
 LOCAL |= {"miniature_weights", "pack_arm", "loss_table", "numbers", "paper", "summary"}
 PROFILES = ("slurm", "kubernetes")
 MODEL = "base-seed0"
