@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -11,6 +10,7 @@ from unicost.judging.items import modalities
 from unicost.records import Detection, Modality
 
 from tests.data.answers import cases
+from tests.data.detectors import APART, SLOW
 from tests.data.golden import every
 from tests.data.instances import instance
 from tests.data.pictures import card
@@ -46,10 +46,7 @@ LABELS = {
     "nudity",
 }
 CASES = cases() + every()
-# It cannot look without a checkpoint (tests/unit/test_image_detectors.py); nor this one without its extra.
-APART = {"image_classifier"} | ({"nudity"} if find_spec("nudenet") is None else set())
-# Neural readers take a second a picture: they see a few of the cases.
-SLOW = {"image_text", "id_layout", "nudity"}
+# Those that are slow see a few of the cases.
 FEW = CASES[::40]
 
 pytestmark = pytest.mark.parametrize("name", [name for name in registry.names("detector") if name not in APART])

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 from unicost.reporting.sources import Sources
+from unicost.statistics.sensitivity import COLUMNS as SENSITIVITY
 
 from tests.unit import correction_tables, design_tables
 
@@ -144,6 +145,7 @@ def experiment(folder: Path, seeds: int = 2, **design: Any) -> Sources:
         utility=_utility([key for key in failure if key[1] != "all_supported"]),
         capability=capability,
         claims=_claims(),
+        sensitivity=_sensitivity(),
     )
     correction_tables.experiment(folder / "statistics", _penalty(effects), _pooled(pools, 1.0), models)
     write(folder / "human", agreement=_agreement(tasks))
@@ -225,3 +227,13 @@ def _agreement(tasks: tuple[str, ...]) -> pd.DataFrame:
             row |= {name: 0.95, f"{name}_low": 0.9, f"{name}_high": 0.98}
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def _sensitivity() -> pd.DataFrame:
+    """Two policies, the declared one first."""
+    rows = [
+        (policy, policy == "declared", number, of, 2, 100, 3, 0.3, 0.2, 0.4, 0.0 if policy == "declared" else 0.05)
+        for policy in ("declared", "other")
+        for number, of in (("failure", "unified"), ("penalty", "base_llm"))
+    ]
+    return pd.DataFrame(rows, columns=SENSITIVITY)

@@ -48,7 +48,7 @@ class Project:
         assert result.returncode == 0, result.stdout
         jobs, rule = [], ""
         for line in result.stdout.splitlines():
-            if line.startswith(("rule ", "localrule ")):
+            if line.strip().startswith(("rule ", "localrule ")):  # indented in a group of jobs
                 rule = line.split()[1].rstrip(":")
                 jobs.append((rule, ""))
             elif line.strip().startswith("wildcards:"):

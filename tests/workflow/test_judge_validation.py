@@ -49,5 +49,5 @@ def test_sets_that_cannot_be_downloaded_are_named(root: Path, tmp_path: Path, mo
     result = project.snakemake("results/data/gptfuzzer_responses.json")
     assert result.returncode != 0
     assert "unicost: dataset 'gptfuzzer_responses': https://raw.githubusercontent.com/" in result.stdout
-    assert "HF_HUB_OFFLINE is set; unset it once to download it" in result.stdout
+    assert "HF_HUB_OFFLINE is set; unset it to download it" in result.stdout
     assert "Traceback" not in result.stdout
