@@ -15,6 +15,7 @@ from unicost.records import Instance, Response, Task
 from unicost.store import read_records
 
 from tests.data.checkpoints import BUILDERS
+from tests.data.diffusion_checkpoints import EDITORS
 from tests.data.hub import READER, Repository, hub
 from tests.data.small_sets import uni_safebench, unisafe
 from tests.workflow.conftest import Project
@@ -27,6 +28,8 @@ MODELS = {
     "tiny-editor": ("image_editor", "editor"),
 }
 TASKS = ["text_to_text", "image_to_text", "text_image_to_text", "text_to_image", "text_image_to_image"]
+# It takes any number of images in a turn, which composition needs.
+EDITING = {"num_inference_steps": 2, "height": 16, "width": 16, "max_sequence_length": 32, "most_images": None}
 
 
 def repository(write: Callable[[Path], Path], folder: Path) -> Repository:
@@ -43,8 +46,10 @@ def studies(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     entries = {}
     for name, (adapter, kind) in MODELS.items():
         checkpoint = f"checkpoints/{name}"
-        BUILDERS[adapter](project.folder / checkpoint)
+        (EDITORS["flux2_klein"] if kind == "editor" else BUILDERS[adapter])(project.folder / checkpoint)
         run = {"adapter": adapter, "weights": "folder", "checkpoint": checkpoint, "decoding": {"max_new_tokens": 4}}
+        if kind == "editor":
+            run |= {"decoding": {}, "options": EDITING}
         entries[name] = {"display_name": name, "kind": kind, "run": run}
     # No judge here reads pictures, so all of those are unscored.
     project.update("config/judges.yaml", "policies", "refused_or_not", "unscored_limit", value=1.0)
