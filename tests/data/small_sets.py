@@ -17,7 +17,7 @@ FOLDERS = (
 )
 
 
-def picture(shade: int, size: int = 16) -> bytes:
+def picture(shade: int, size: int = 64) -> bytes:
     """A plain PNG."""
     buffer = io.BytesIO()
     PillowImage.new("RGB", (size, size), (shade, 255 - shade, 99)).save(buffer, "PNG")
