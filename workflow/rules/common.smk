@@ -136,7 +136,7 @@ def extractor_fingerprint(wildcards):
 
 
 def policy_of(wildcards):
-    """The policy that a rule fuses under: the one in its path, or the study's."""
+    """The policy of a job that fuses: the one in its path, or the study's."""
     return getattr(wildcards, "policy", None) or study_of(wildcards).policy
 
 
