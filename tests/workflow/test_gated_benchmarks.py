@@ -29,7 +29,7 @@ MODELS = {
 }
 TASKS = ["text_to_text", "image_to_text", "text_image_to_text", "text_to_image", "text_image_to_image"]
 # It takes any number of images in a turn, which composition needs.
-EDITING = {"num_inference_steps": 2, "height": 16, "width": 16, "max_sequence_length": 32, "most_images": None}
+EDITING = {"num_inference_steps": 2, "height": 64, "width": 64, "max_sequence_length": 32, "most_images": None}
 
 
 def repository(write: Callable[[Path], Path], folder: Path) -> Repository:
