@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from unicost.config import InvalidConfig, Settings, load_settings, merge, read_yaml
+from unicost.config import InvalidConfig, Settings, load_settings, merge, read_yaml, reload_settings
 from unicost.config.schemas import schemas
 
 
@@ -30,6 +30,17 @@ def test_the_shipped_configuration_is_valid(folder: Path) -> None:
     settings = load(folder)
     assert set(settings.main.studies) == {"published", "bundled", "miniature"}
     assert len(settings.study_models("published")) == 16
+
+
+def test_a_job_reads_the_same_settings_unchecked(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    main = read_yaml(folder / "config.yaml")
+    loaded = load_settings(main, folder)
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("a job checks what was checked before it began")
+
+    monkeypatch.setattr("unicost.config.loading.check_references", refuse)
+    assert reload_settings(main, folder).model_dump() == loaded.model_dump()
 
 
 def test_an_entry_with_replicates_stands_for_one_model_each(folder: Path) -> None:

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from unicost.config import load_settings
+from unicost.config import reload_settings
 from unicost.human.reference import annotate_by_construction
 from unicost.jobs import job
 
 with job(snakemake.log[0]):
-    settings = load_settings(snakemake.config)
+    settings = reload_settings(snakemake.config)
     study = settings.experiment(snakemake.wildcards.study)
     annotate_by_construction(
         annotators={name: settings.judging.annotators[name] for name in study.annotators},

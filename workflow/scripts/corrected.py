@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from unicost.config import load_settings
+from unicost.config import reload_settings
 from unicost.human.truth import truth
 from unicost.jobs import job
 from unicost.statistics.correction import stages
 
 with job(snakemake.log[0]):
-    settings, study = load_settings(snakemake.config), snakemake.wildcards.study
+    settings, study = reload_settings(snakemake.config), snakemake.wildcards.study
     common = {
         "statistics": Path(snakemake.output[0]).parent,
         "models": settings.study_models(study),

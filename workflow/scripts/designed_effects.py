@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from unicost.config import load_settings
+from unicost.config import reload_settings
 from unicost.config.freezing import frozen_now, standing
 from unicost.jobs import job
 from unicost.statistics.designed import stages
 
 with job(snakemake.log[0]):
-    settings, study = load_settings(snakemake.config), snakemake.wildcards.study
+    settings, study = reload_settings(snakemake.config), snakemake.wildcards.study
     protocol = settings.protocol_of(study)
     stages.designed_effects(
         outcomes=Path(snakemake.input.outcomes),

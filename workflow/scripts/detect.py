@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from unicost.config import load_settings
+from unicost.config import reload_settings
 from unicost.jobs import job
 from unicost.judging.detect import detect
 
 with job(snakemake.log[0]):
-    settings = load_settings(snakemake.config)
+    settings = reload_settings(snakemake.config)
     study = settings.judged(snakemake.wildcards.study)
     detect(
         responses=[Path(path) for path in snakemake.input.responses],

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 from unicost.benchmark.shipped import copy_verified
-from unicost.config import load_settings
+from unicost.config import reload_settings
 from unicost.jobs import job
 from unicost.statistics.published_tables import check_tables
 
 with job(snakemake.log[0]):
-    settings = load_settings(snakemake.config)
+    settings = reload_settings(snakemake.config)
     study = settings.published(snakemake.wildcards.study)
     check_tables(Path(study.tables), study.models, settings.models)
     copy_verified(

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 from unicost.benchmark.export.export import export_benchmark
-from unicost.config import load_settings
+from unicost.config import reload_settings
 from unicost.jobs import job
 
 with job(snakemake.log[0]):
     export_benchmark(
-        settings=load_settings(snakemake.config),
+        settings=reload_settings(snakemake.config),
         study=snakemake.params.study,
         benchmark=Path(snakemake.input.benchmark),
         citation=Path(snakemake.input.citation),

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from unicost.config import load_settings
+from unicost.config import reload_settings
 from unicost.jobs import job
 from unicost.judging.intents import extract_intents
 
 with job(snakemake.log[0]):
-    settings = load_settings(snakemake.config)
+    settings = reload_settings(snakemake.config)
     name = settings.judged(snakemake.wildcards.study).extractor
     extract_intents(
         benchmark=Path(snakemake.input.benchmark),

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from unicost.config import load_settings
+from unicost.config import reload_settings
 from unicost.jobs import job
 from unicost.models.weights import fetch
 
 with job(snakemake.log[0]):
-    run = load_settings(snakemake.config).models[snakemake.wildcards.model].run
+    run = reload_settings(snakemake.config).models[snakemake.wildcards.model].run
     packed = [Path(path).parent for path in snakemake.input]
     fetch(run, Path(snakemake.output.folder), *packed)

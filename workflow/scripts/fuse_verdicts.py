@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from unicost.config import load_settings
+from unicost.config import reload_settings
 from unicost.jobs import job
 from unicost.judging.fusion import fuse_verdicts
 
 with job(snakemake.log[0]):
-    settings = load_settings(snakemake.config)
+    settings = reload_settings(snakemake.config)
     policy = settings.judging.policies[snakemake.params.policy]
     fuse_verdicts(
         policy=policy if snakemake.params.limited else policy.model_copy(update={"unscored_limit": 1.0}),

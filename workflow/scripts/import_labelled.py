@@ -4,11 +4,11 @@ from pathlib import Path
 
 from unicost.benchmark.download.manifest import Manifest
 from unicost.benchmark.labelled.importing import LabelledSet, import_labelled
-from unicost.config import load_settings
+from unicost.config import reload_settings
 from unicost.jobs import job
 
 with job(snakemake.log[0]):
-    settings = load_settings(snakemake.config)
+    settings = reload_settings(snakemake.config)
     manifests = [Manifest.read(Path(path)) for path in snakemake.input.manifests]
     for manifest in manifests:
         manifest.verify()

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from unicost.config import load_settings
+from unicost.config import reload_settings
 from unicost.jobs import job
 from unicost.judging.judge import judge
 
 with job(snakemake.log[0]):
     name = snakemake.wildcards.judge
-    entry = load_settings(snakemake.config).judging.judges[name]
+    entry = reload_settings(snakemake.config).judging.judges[name]
     if snakemake.input.weights:
         entry = entry.model_copy(update={"options": entry.options | {"weights": str(snakemake.input.weights)}})
     judge(

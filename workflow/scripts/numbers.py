@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from unicost.config import load_settings
+from unicost.config import reload_settings
 from unicost.jobs import job
 from unicost.reporting.latex_numbers import write_latex
 from unicost.reporting.numbers import write_numbers
 from unicost.reporting.sources import sources_of
 
 with job(snakemake.log[0]):
-    settings = load_settings(snakemake.config)
+    settings = reload_settings(snakemake.config)
     studies = snakemake.params.studies
     write_numbers(
         studies={study: sources_of(study, settings, snakemake.input) for study in studies},

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from unicost.config import load_settings
+from unicost.config import reload_settings
 from unicost.config.freezing import measured_under
 from unicost.jobs import job
 from unicost.statistics.designed import stages
 
 with job(snakemake.log[0]):
-    settings, study = load_settings(snakemake.config), snakemake.wildcards.study
+    settings, study = reload_settings(snakemake.config), snakemake.wildcards.study
     stages.count_outcomes(
         verdicts=Path(snakemake.input.verdicts),
         detections=[Path(path) for path in snakemake.input.detections],

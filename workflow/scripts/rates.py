@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from unicost.config import load_settings
+from unicost.config import reload_settings
 from unicost.jobs import job
 from unicost.statistics import stages
 
 with job(snakemake.log[0]):
-    settings, study = load_settings(snakemake.config), snakemake.wildcards.study
+    settings, study = reload_settings(snakemake.config), snakemake.wildcards.study
     stages.rates(
         evidence=Path(snakemake.input.evidence),
         capability=Path(snakemake.input.capability),

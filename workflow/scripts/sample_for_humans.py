@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from unicost.config import load_settings
+from unicost.config import reload_settings
 from unicost.human.sample import sample_for_humans
 from unicost.jobs import job
 
 with job(snakemake.log[0]):
-    settings = load_settings(snakemake.config)
+    settings = reload_settings(snakemake.config)
     study = settings.experiment(snakemake.wildcards.study)
     sample_for_humans(
         verdicts=Path(snakemake.input.verdicts),

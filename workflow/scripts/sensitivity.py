@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from unicost.config import load_settings
+from unicost.config import reload_settings
 from unicost.jobs import job
 from unicost.statistics import stages
 
 with job(snakemake.log[0]):
-    settings, name = load_settings(snakemake.config), snakemake.wildcards.study
+    settings, name = reload_settings(snakemake.config), snakemake.wildcards.study
     study = settings.experiment(name)
     stages.sensitivity(
         verdicts=dict(

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from unicost.benchmark.contact_sheet import composition, task_sheets
-from unicost.config import load_settings
+from unicost.config import reload_settings
 from unicost.jobs import job
 from unicost.records import Instance
 from unicost.reporting.tables.benchmark import write_composition
@@ -11,7 +11,7 @@ from unicost.reporting.tables.crosswalk import write_crosswalk
 from unicost.store import read_records
 
 with job(snakemake.log[0]):
-    settings = load_settings(snakemake.config)
+    settings = reload_settings(snakemake.config)
     study = settings.studies[snakemake.params.study]
     instances = list(read_records(snakemake.input[0], Instance))
     folder = Path(snakemake.output.sheets[0]).parent

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from unicost.config import load_settings
+from unicost.config import reload_settings
 from unicost.jobs import job
 from unicost.reporting.sources import sources_of
 from unicost.reporting.tables import render
 
 with job(snakemake.log[0]):
-    settings = load_settings(snakemake.config)
+    settings = reload_settings(snakemake.config)
     study = snakemake.params.study
     sources = sources_of(study, settings, snakemake.input)
     folder = Path(snakemake.output[0]).parent

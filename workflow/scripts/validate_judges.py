@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from unicost.config import load_settings
+from unicost.config import reload_settings
 from unicost.human.validation import validate_judges
 from unicost.jobs import job
 from unicost.reporting.figures.validation import draw_validation
@@ -10,7 +10,7 @@ from unicost.reporting.style import save
 from unicost.reporting.tables.validation import write_anchors, write_classes, write_validation
 
 with job(snakemake.log[0]):
-    study = load_settings(snakemake.config).judged(snakemake.wildcards.study)
+    study = reload_settings(snakemake.config).judged(snakemake.wildcards.study)
     validate_judges(
         reference=Path(snakemake.input.reference),
         judgements=[Path(path) for path in snakemake.input.judgements],

@@ -7,7 +7,7 @@ right. No file of ``config/`` is an input of a rule: a section enters its jobs t
 from unicost.config.base import Strict, digest
 from unicost.config.datasets import DataEntry, DatasetEntry, Download, LabelledEntry, WebFile
 from unicost.config.judging import JudgesFile, PluginEntry, Policy
-from unicost.config.loading import load_settings, load_workers, merge, parse, read_yaml
+from unicost.config.loading import load_settings, load_workers, merge, parse, read_yaml, reload_settings
 from unicost.config.models import (
     Closeness,
     Counterpart,
@@ -77,5 +77,6 @@ __all__ = [
     "merge",
     "parse",
     "read_yaml",
+    "reload_settings",
     "translation",
 ]

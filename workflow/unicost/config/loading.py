@@ -55,10 +55,20 @@ def load_settings(config: Mapping[str, Any], folder: str | Path = "config") -> S
 
     Raises ``InvalidConfig`` with one sentence for the first thing that is wrong.
     """
+    settings = reload_settings(config, folder)
+    check_references(settings)
+    return settings
+
+
+def reload_settings(config: Mapping[str, Any], folder: str | Path = "config") -> Settings:
+    """The same for a job of the workflow, which began with ``load_settings``: names and options were checked then.
+
+    Checking them builds every plugin there is, which would take each of hundreds of jobs longer than all the reading.
+    """
     folder = Path(folder)
     studies = {path.stem: _study(path) for path in _files(folder / "studies")}
     models = _models(folder / "models")
-    settings = Settings.model_construct(
+    return Settings.model_construct(
         main=parse(MainFile, dict(config), folder / "config.yaml"),
         studies=_with_models(studies, models, folder / "studies"),
         models=models,
@@ -70,8 +80,6 @@ def load_settings(config: Mapping[str, Any], folder: str | Path = "config") -> S
         protocols={path.stem: parse(Protocol, read_yaml(path), path) for path in _files(folder / "protocols")},
         workers=load_workers(folder),
     )
-    check_references(settings)
-    return settings
 
 
 def load_workers(folder: str | Path = "config") -> dict[str, WorkerEntry]:

@@ -95,7 +95,8 @@ class FalseClaims:
 @cache
 def _claims_by_topic(file: Path) -> dict[str, list[_Claim]]:
     """The claims of a file under the stems of their topics; raises ``ValueError`` for a file of another shape."""
-    targets = yaml.safe_load(file.read_text(encoding="utf-8"))
+    # The parser in C, where PyYAML has it: ten times as fast.
+    targets = yaml.load(file.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     if not isinstance(targets, list) or not all(isinstance(target, dict) for target in targets):
         raise ValueError(f"{file}: must be a list of targets, each beginning with '- id: ...'")
     found: defaultdict[str, list[_Claim]] = defaultdict(list)
