@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from unicost.interfaces import JudgeRequest
 from unicost.judging.answers import Unreadable
@@ -145,10 +145,10 @@ def by_rule(name: str, request: JudgeRequest, aspect: Aspect) -> Judgement | Non
     return None
 
 
-def label_row(name: str, request: JudgeRequest, aspect: Aspect, reading: Reading) -> Judgement:
-    """The judgement that a reading is."""
+def label_row(name: str, request: JudgeRequest, aspect: Aspect, reading: Reading, **more: Any) -> Judgement:
+    """The judgement that a reading is; ``more`` are further fields of it."""
     return Judgement(
-        request.instance.id, request.response.model, name, aspect, reading.label, reading.reason, reading.raw
+        request.instance.id, request.response.model, name, aspect, reading.label, reading.reason, reading.raw, **more
     )
 
 
@@ -164,12 +164,13 @@ def _judgement(form: Form, request: JudgeRequest, aspect: Aspect, completion: Co
         return replace(row, error=f"{completion.error_kind}: {message}" if message else completion.error_kind)
     try:
         check_whole(completion)
-        row = label_row(form.name, request, aspect, form.read(request, aspect, completion.text))
+        reading = form.read(request, aspect, completion.text)
     except Unreadable as obstacle:
-        row = unscored(form.name, request, aspect, str(obstacle))
-        row = replace(row, raw=form.note(request, aspect, completion.text or completion.refusal))
+        note = form.note(request, aspect, completion.text or completion.refusal)
+        reading = Reading(Label.UNSCORED, str(obstacle), note)
     tokens = [size for size in (completion.prompt_tokens, completion.completion_tokens) if size is not None]
-    return replace(row, tokens=sum(tokens) if tokens else None, latency_seconds=completion.seconds)
+    spent = {"tokens": sum(tokens) if tokens else None, "latency_seconds": completion.seconds}
+    return label_row(form.name, request, aspect, reading, **spent)
 
 
 def check_whole(completion: Completion) -> None:

@@ -86,7 +86,8 @@ class LlmIntents:
             "additionalProperties": False,
         }
         messages = (Message("system", system), Message("user", user, images))
-        return ChatRequest(messages, self._max_tokens, seed=self._seed, schema=None if self._local else form)
+        schema = None if self._local else form
+        return ChatRequest(messages, self._max_tokens, seed=self._seed, schema=schema, recorded=False)
 
 
 def _read(completion: Completion) -> str:

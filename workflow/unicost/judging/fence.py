@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 _MARK: Final = 16
@@ -32,6 +33,7 @@ def mark(seed: int, texts: Iterable[str]) -> str:
             return content[:_MARK]
 
 
+@lru_cache(maxsize=4096)  # a response is looked at for each aspect and judge
 def forgeries(text: str | None) -> tuple[str, ...]:
     """What in a response imitates the judge's frame: ``forged fence``, ``forged verdict``; usually nothing."""
     return tuple(name for name, pattern in _FORGERIES.items() if pattern.search(text or ""))

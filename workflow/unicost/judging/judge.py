@@ -171,7 +171,7 @@ class _Asked:
                     f"'{request.instance.id}', not {[aspect.value for aspect in wanted]}"
                 )
             answered += 1
-            yield request, [dataclasses.replace(row, judge=name) for row in rows]
+            yield request, [row if row.judge == name else dataclasses.replace(row, judge=name) for row in rows]
         if answered != len(requests):
             raise IncompleteJudge(f"judge '{name}' answers {answered} of {len(requests)} requests")
 
@@ -192,7 +192,7 @@ def _by_request(
 
 
 def _value(row: Judgement) -> dict[str, Any]:
-    return {key: value for key, value in dataclasses.asdict(row).items() if key not in ("instance", "model", "judge")}
+    return {key: value for key, value in vars(row).items() if key not in ("instance", "model", "judge")}
 
 
 def _stored(name: str, request: JudgeRequest, value: bytes) -> list[Judgement]:

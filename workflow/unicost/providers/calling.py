@@ -7,6 +7,7 @@ can work on one while others are under way.
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from dataclasses import replace
@@ -28,6 +29,10 @@ _LOST_AFTER: Final = 20
 """Items in a row that must fail before the provider is given up."""
 
 
+_RARELY: Final = 50_000
+"""New objects between two visits of the garbage collector, which finds little here and takes a tenth of the time."""
+
+
 class Caller:
     """Calls to one model of one provider."""
 
@@ -43,7 +48,7 @@ class Caller:
         self._backoff = wait_random_exponential(limits.backoff_seconds, limits.patience_seconds)
         self._lost = 0
         self._gone: Failed | None = None
-        self._loop = asyncio.new_event_loop()
+        self._loop = _event_loop()
         self._thread = Thread(target=self._loop.run_forever, name="calls", daemon=True)
         self._thread.start()
 
@@ -60,13 +65,15 @@ class Caller:
         """Yield (index, result) as the jobs complete. What a job raises ends all of them and is raised here."""
         done: _Done[Result] = _Done(self._loop)
         work = asyncio.run_coroutine_threadsafe(self._work(jobs, done), self._loop)
-        left = len(jobs)
+        left, thresholds = len(jobs), gc.get_threshold()
+        gc.set_threshold(_RARELY, *thresholds[1:])
         try:
             while left:
                 found = done.some()
                 yield from found
                 left -= len(found)
         finally:
+            gc.set_threshold(*thresholds)
             work.cancel()
 
     async def call(self, ask: Callable[[], Awaitable[Completion]], tokens: tuple[int, int], images: int) -> Completion:
@@ -217,3 +224,12 @@ def _used(completion: Completion, estimate: int) -> int:
     if completion.prompt_tokens is None and completion.completion_tokens is None:
         return estimate
     return (completion.prompt_tokens or 0) + (completion.completion_tokens or 0)
+
+
+def _event_loop() -> asyncio.AbstractEventLoop:
+    """uvloop's, which spends less on each call, where there is one (not on Windows)."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()

@@ -34,7 +34,7 @@ class ChatRequest:
     """What is asked. Temperature 0 is greedy; ``schema`` is a JSON schema of the answer, where the server can.
 
     ``parameters`` are further fields of the provider's request, and replace its own; None leaves a field out. Where
-    ``image`` is true, a picture is asked for (Gemini).
+    ``image`` is true, a picture is asked for (Gemini). ``recorded`` asks for ``Completion.prompt``.
     """
 
     messages: tuple[Message, ...]
@@ -44,6 +44,7 @@ class ChatRequest:
     schema: dict[str, Any] | None = None
     parameters: dict[str, Any] = field(default_factory=dict)
     image: bool = False
+    recorded: bool = True
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,8 @@ class Completion:
     whose finish reason here is ``refusal``). ``finish_reason`` is ``stop``, ``length`` (cut off by ``max_tokens``) or
     the provider's own word. ``error_kind`` is one of those in ``failures``. ``text_tokens`` are the tokens of the
     answer that are charged as text, where they are not all. ``seconds`` is the time of the attempt that succeeded.
-    ``prompt`` is what was asked, as JSON, each image by its SHA-256, with the name of the model that answered.
+    ``prompt`` is what was asked, as JSON, each image by its SHA-256, with the name of the model that answered, where
+    the request wants that.
     """
 
     text: str | None = None

@@ -121,8 +121,9 @@ class Purse:
         # Without rounding errors where nothing is set aside.
         self._aside = self._aside - aside if self._open else 0.0
         self._spent += spent
-        self._changed.set()
-        self._changed = asyncio.Event()
+        if self._cap is not None:
+            self._changed.set()
+            self._changed = asyncio.Event()
 
     def _reached(self) -> Failed:
         return Failed("cost_cap", f"{self._spent:.2f} USD are spent and cost_cap_usd is {self._cap:.2f}; not asked")

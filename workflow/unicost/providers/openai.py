@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-from itertools import count
 from typing import Any, ClassVar, Final
 
 from unicost.providers.chat import ChatRequest, Completion, Message
@@ -56,26 +55,16 @@ class OpenAI(Provider):
 
     async def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """The JSON object that answers a request."""
-        # OpenAI ignores the key, but the SDK makes one up where it has none, from the system's random numbers.
-        once = {"idempotency_key": f"unicost-{next(self._calls)}"}
-        address = f"{self._client.base_url}{path}"
-        answer = await self._client.post(address, body=body, cast_to=object, options=once)
+        answer = await self._client.post_json(path, body)
         if not isinstance(answer, dict):
             raise unreadable("not a JSON object")
         return answer
 
     async def _connect(self, key: str, address: str | None) -> Any:
-        from openai import AsyncOpenAI
+        from unicost.providers.openai_client import QuickOpenAI
 
-        from unicost.providers.transport import QuickClient
-
-        self._calls = count()
-        return AsyncOpenAI(
-            api_key=key,
-            base_url=address or "https://api.openai.com/v1",
-            max_retries=0,
-            http_client=QuickClient(self.limits.timeout_seconds),
-        )
+        seconds = self.limits.timeout_seconds
+        return QuickOpenAI(api_key=key, base_url=address or "https://api.openai.com/v1", seconds=seconds)
 
     async def _disconnect(self) -> None:
         await self._client.close()

@@ -110,7 +110,9 @@ class Provider(ABC):
         completion = await self._caller.call(
             partial(self._attempt, request), (read, request.max_tokens), int(request.image)
         )
-        return completion if completion.prompt else replace(completion, prompt=self.record(request))
+        if not request.recorded or completion.prompt:
+            return completion
+        return replace(completion, prompt=self.record(request))
 
     def close(self) -> None:
         """Close the connections."""
@@ -119,8 +121,10 @@ class Provider(ABC):
             self._caller.close()
         self._caller = self._client = None
 
-    def record(self, request: ChatRequest, **served: Any) -> str:
-        """The request as JSON, each image by its SHA-256, and what the provider says of who answered."""
+    def record(self, request: ChatRequest, **served: Any) -> str | None:
+        """The request as JSON, each image by its SHA-256, and what the provider says of who answered, if wanted."""
+        if not request.recorded:
+            return None
         messages = [
             {"role": message.role, "text": message.text}
             | ({"images": [hashlib.sha256(image).hexdigest() for image in message.images]} if message.images else {})

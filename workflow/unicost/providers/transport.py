@@ -6,11 +6,15 @@ redirects; at hundreds of calls a second that is what limits them.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import httpx2
+from multidict import CIMultiDict
+
+_HEADERS: Final = "unicost.headers"
 
 
 class QuickClient(httpx2.AsyncClient):
@@ -34,19 +38,21 @@ class QuickClient(httpx2.AsyncClient):
         if given.get("files") or given.get("params"):
             return super().build_request(method, url, **given)
         address = self._urls.get(url) or self._urls.setdefault(url, httpx2.URL(url))
-        return httpx2.Request(method, address, headers=given.get("headers"), content=given.get("content"))
+        # Texts stay texts: httpx would encode each header, only for `send` to decode it again.
+        extensions = {_HEADERS: _kept(_pairs(given.get("headers")))}
+        return httpx2.Request(method, address, content=given.get("content"), extensions=extensions)
 
     async def send(self, request: httpx2.Request, **_: Any) -> httpx2.Response:
         """The whole response; redirects are not followed."""
         body = await request.aread()
-        headers = {key: value for key, value in request.headers.items() if key != "content-length"}
+        headers = request.extensions.get(_HEADERS) or _kept(request.headers.multi_items())
         proxy = self._proxy(request.url)
         async with self._session.request(
             request.method, str(request.url), data=body, headers=headers, allow_redirects=False, proxy=proxy
         ) as answer:
             content = await answer.read()
         # The content is unpacked already.
-        told = [(key, value) for key, value in answer.headers.items() if key.lower() != "content-encoding"]
+        told = [(key, value) for key, value in answer.raw_headers if key.lower() != b"content-encoding"]
         return httpx2.Response(answer.status, headers=told, content=content, request=request)
 
     async def aclose(self) -> None:
@@ -59,3 +65,15 @@ class QuickClient(httpx2.AsyncClient):
         if url.host not in self._proxies:
             self._proxies[url.host] = None if proxy_bypass(url.host) else getproxies().get(url.scheme)
         return self._proxies[url.host]
+
+
+def _kept(headers: list[tuple[str, str]]) -> CIMultiDict[str]:
+    """What aiohttp does not set itself."""
+    return CIMultiDict((key, value) for key, value in headers if key.lower() != "content-length")
+
+
+def _pairs(headers: Any) -> list[tuple[str, str]]:
+    """Headers as an SDK gives them, a mapping or pairs already."""
+    if isinstance(headers, httpx2.Headers):
+        return headers.multi_items()
+    return list(headers.items() if isinstance(headers, Mapping) else headers or ())

@@ -122,6 +122,7 @@ class _Form:
             messages=(Message("system", system), Message("user", user, tuple(images))),
             max_tokens=self._max_tokens,
             seed=self._seed,
+            recorded=False,
             schema=answers.schema(LABELS[aspect]) if self._answer == answers.SCHEMA else None,
         )
 

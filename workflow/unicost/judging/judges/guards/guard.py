@@ -107,7 +107,7 @@ class Guard(ABC):
 
     def question(self, request: JudgeRequest, aspect: Aspect) -> ChatRequest:
         """The conversation that the guard labels; raises ``Unjudgeable``."""
-        return ChatRequest(tuple(self.conversation(request, aspect)), self._max_tokens)
+        return ChatRequest(tuple(self.conversation(request, aspect)), self._max_tokens, recorded=False)
 
     def read(self, request: JudgeRequest, aspect: Aspect, answer: str | None) -> Reading:
         """The guard's label; raises ``Unreadable``."""
