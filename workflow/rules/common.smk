@@ -160,7 +160,7 @@ def weights_file(wildcards):
     if run.checkpoint not in known:
         hint = did_you_mean(run.checkpoint, known)
         raise WorkflowError(
-            f"config/models/: {wildcards.model}.run.checkpoint: unknown '{run.checkpoint}': {hint}"
+            f"{SETTINGS.place_of(wildcards.model)}.checkpoint: unknown '{run.checkpoint}': {hint}"
         )
     if SETTINGS.main.miniature_weights == "trained":
         return packed_weights(run.checkpoint)

@@ -9,6 +9,9 @@ from unicost.config.datasets import DataEntry, DatasetEntry, Download, LabelledE
 from unicost.config.judging import JudgesFile, PluginEntry, Policy
 from unicost.config.loading import load_settings, load_workers, merge, parse, read_yaml
 from unicost.config.models import (
+    DRAWS,
+    SAMPLES,
+    WRITES,
     Closeness,
     Counterpart,
     Decoding,
@@ -35,6 +38,9 @@ from unicost.config.taxonomies import Taxonomy, translation
 from unicost.config.workers import WorkerEntry
 
 __all__ = [
+    "DRAWS",
+    "SAMPLES",
+    "WRITES",
     "Analysis",
     "BenchmarkStudy",
     "Claim",
