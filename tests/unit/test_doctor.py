@@ -12,12 +12,13 @@ from types import SimpleNamespace
 
 import pytest
 import yaml
+from unicost.benchmark.download.manifest import Manifest
 from unicost.cli import main
 from unicost.config import Settings, load_settings
 from unicost.doctor.data import disk
 from unicost.doctor.lacks import Lack
-from unicost.doctor.models import visible_gpus
-from unicost.doctor.report import examine, table
+from unicost.doctor.machine import gpus_here, visible_gpus
+from unicost.doctor.report import examine, not_asked, table
 from unicost.models.causal_lm import CausalLM
 
 from tests.data.hub import READER, Repository, hub
@@ -31,6 +32,7 @@ def project(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
         (tmp_path / part).symlink_to(root / part)
     monkeypatch.chdir(tmp_path)
     visible_gpus.cache_clear()
+    gpus_here.cache_clear()
     return tmp_path
 
 
@@ -170,27 +172,92 @@ def test_miniature_weights_that_do_not_ship(project: Path) -> None:
     assert lacks(project, "mine") == []
 
 
-@pytest.mark.parametrize(
-    ("visible", "wanted", "seen"), [(None, 2, None), (None, 3, 2), ("0", 2, 1), ("", 1, 0), (None, 0, None)]
-)
-def test_gpus(
-    project: Path, monkeypatch: pytest.MonkeyPatch, visible: str | None, wanted: int, seen: int | None
-) -> None:
-    """A driver with two GPUs, of which a job sees those of CUDA_VISIBLE_DEVICES."""
-    driver = project / "bin" / "nvidia-smi"
-    driver.parent.mkdir()
-    lines = "".join(f"echo 'GPU {number}: A GPU (UUID: GPU-{number})'\n" for number in range(2))
-    driver.write_text(f"#!/bin/sh\n{lines}")
-    driver.chmod(0o755)
-    monkeypatch.setenv("PATH", str(driver.parent), prepend=os.pathsep)
+@pytest.fixture
+def driver(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A driver with two GPUs of 24 GB."""
+    file = project / "bin" / "nvidia-smi"
+    file.parent.mkdir()
+    listed = "".join(f"echo 'GPU {number}: A GPU (UUID: GPU-{number})'\n" for number in range(2))
+    queried = "".join(f"echo '{number}, GPU-{number}, A GPU, 22888'\n" for number in range(2))
+    file.write_text(f'#!/bin/sh\nif [ "$1" = --list-gpus ]; then\n{listed}else\n{queried}fi\n')
+    file.chmod(0o755)
+    monkeypatch.setenv("PATH", str(file.parent), prepend=os.pathsep)
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+
+
+BOTH = "2 GPUs (A GPU with 24 GB, A GPU with 24 GB)"
+
+
+@pytest.mark.parametrize(
+    ("visible", "wanted", "seen"),
+    [
+        (None, 2, None),
+        (None, 3, BOTH),
+        ("0", 2, "1 GPU (A GPU with 24 GB)"),
+        ("GPU-1", 2, "1 GPU (A GPU with 24 GB)"),
+        ("", 1, "none that a job can see"),
+        (None, 0, None),
+    ],
+)
+@pytest.mark.usefixtures("driver")
+def test_gpus(
+    project: Path, monkeypatch: pytest.MonkeyPatch, visible: str | None, wanted: int, seen: str | None
+) -> None:
+    """A job sees those of CUDA_VISIBLE_DEVICES."""
     if visible is not None:
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
     checkpoint(project)
     one_model(project, gpus=wanted)
     found = [lack.sentence for lack in lacks(project, "mine") if lack.sort == "GPUs"]
-    expected = [] if seen is None else [f"model 'mine' wants {wanted} and {seen} can be seen"]
-    assert [sentence.partition(";")[0] for sentence in found] == expected
+    asked = f"model 'mine' wants {wanted} GPU{'s' if wanted > 1 else ''}; this machine has {seen}"
+    assert [sentence.partition(": ")[0] for sentence in found] == ([] if seen is None else [asked])
+
+
+@pytest.mark.usefixtures("driver")
+def test_weights_that_no_gpu_holds(project: Path) -> None:
+    checkpoint(project)
+    one_model(project, gpus=1)
+    for size, fits in ((23.0, True), (25.0, False)):
+        change(project / "config/throughput.yaml", "models", "mine", value={"weights_gb": size})
+        found = [lack.sentence for lack in lacks(project, "mine") if lack.sort == "GPUs"]
+        told = f"model 'mine' wants 1 GPU with room for its weights, {size:g} GB on disk, and a third more, more than "
+        assert [sentence.partition(" can hold")[0] for sentence in found] == ([] if fits else [told + BOTH])
+
+
+def test_main_memory_that_is_not_there(project: Path) -> None:
+    checkpoint(project)
+    one_model(project, memory_gb=1)
+    assert lacks(project, "mine") == []
+    one_model(project, memory_gb=90000)
+    (lack,) = lacks(project, "mine")
+    assert lack.sort == "memory"
+    assert lack.sentence.startswith("model 'mine' asks for 90000 GB of main memory (`memory_gb` of its entry) and this")
+
+
+def test_what_rules_must_still_make_for_workers(project: Path) -> None:
+    checkpoint(project)
+    one_model(project, adapter="worker", options={"worker": "harmon"}, tasks=["text_to_text"])
+    code, environment = (lack for lack in lacks(project, "mine") if "is still to be made" in lack.sentence)
+    assert code.sentence.startswith(
+        "the vendor's code at its pinned commit is still to be made for mine (workers harmon)"
+    )
+    assert "by rule vendor_code" in code.sentence
+    assert environment.sentence.endswith("""--config 'studies=["mine"]' --until worker_environment`""")
+    for part in ("code", "env"):
+        (project / f"results/vendor/harmon/{part}.json").parent.mkdir(parents=True, exist_ok=True)
+        (project / f"results/vendor/harmon/{part}.json").write_text("{}")
+    assert lacks(project, "mine") == []
+
+
+def test_what_is_not_asked_offline_is_said_in_a_sentence(project: Path) -> None:
+    assert not_asked(settings(project), ["published", "bundled"]).endswith("for these studies none needs to be")
+    told = not_asked(settings(project), ["judge_validation", "full"])
+    assert "not asked were the hub about" in told and "and the servers of" in told
+    assert "xstest_responses" in told and "uni_safebench" in told and "\n" not in told
+    place = project / "results/data/xstest_responses.json"
+    place.parent.mkdir(parents=True)
+    Manifest("xstest_responses", "here", None, True, "CC-BY-4.0", project, ()).write(place)
+    assert "xstest_responses" not in not_asked(settings(project), ["judge_validation"])
 
 
 def test_a_disk_that_is_full_or_cannot_be_written(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -214,6 +281,7 @@ def test_the_table_has_a_line_a_lack_and_this_runs_studies_first() -> None:
 def test_looking_imports_no_model_library(root: Path) -> None:
     code = """
 import sys
+from unicost.benchmark.download.manifest import Manifest
 from unicost.cli import main
 assert main(["doctor", "--offline", "--study", "published", "bundled", "miniature"]) == 0
 heavy = {"torch", "transformers", "huggingface_hub", "requests"} & set(sys.modules)

@@ -94,15 +94,18 @@ def _doctor(parsed: argparse.Namespace) -> int:
     if parsed.offline:
         # Read by the hub's client when it is imported, and by what asks other servers.
         os.environ["HF_HUB_OFFLINE"] = "1"
-    from unicost.doctor.report import examine, table
+    from unicost.doctor.report import examine, not_asked, table
 
     settings = load_settings(read_yaml(Path("config/config.yaml")))
     for name in parsed.study or ():
         if name not in settings.studies:
             raise UnknownName(f"--study: unknown study '{name}': {did_you_mean(name, list(settings.studies))}")
-    found = examine(settings, parsed.study or list(settings.studies))
+    studies = parsed.study or list(settings.studies)
+    found = examine(settings, studies)
     print(table(found, settings.main.studies))
     print("* marks the studies that `snakemake --cores N` runs")
+    if parsed.offline:
+        print(not_asked(settings, studies))
     return int(any(found[name] for name in parsed.study or settings.main.studies))
 
 
