@@ -224,6 +224,17 @@ def test_weights_that_no_gpu_holds(project: Path) -> None:
         assert [sentence.partition(" can hold")[0] for sentence in found] == ([] if fits else [told + BOTH])
 
 
+def test_a_judge_that_wants_what_is_not_here(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    checkpoint(project)
+    one_model(project)
+    change(project / "config/studies/mine.yaml", "judges", value=["rules", "trained", "harmbench"])
+    change(project / "config/judges.yaml", "judges", "harmbench", "memory_gb", value=90000)
+    told = {lack.sort: lack.sentence for lack in lacks(project, "mine") if lack.sort in ("GPUs", "memory")}
+    assert told["GPUs"].startswith("judge 'harmbench' wants 1 GPU; this machine has none that a job can see: ")
+    assert told["memory"].startswith("judge 'harmbench' asks for 90000 GB of main memory")
+
+
 def test_main_memory_that_is_not_there(project: Path) -> None:
     checkpoint(project)
     one_model(project, memory_gb=1)

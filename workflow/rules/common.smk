@@ -203,6 +203,26 @@ def weights_of_judge(wildcards):
     return "workflow/resources/miniature/judge/judge.safetensors"
 
 
+def judge_of(wildcards):
+    return SETTINGS.judging.judges[wildcards.judge]
+
+
+def memory_of(entry):
+    """A resource of a job, by its entry (a function of the wildcards) that says how many gigabytes it takes."""
+    return lambda wildcards, attempt: round(entry(wildcards).memory_gb * 1000 * attempt)
+
+
+def hours_of(entry):
+    """The same for its time, in minutes."""
+    return lambda wildcards, attempt: round(entry(wildcards).hours * 60 * attempt)
+
+
+def submission_of_judge(wildcards):
+    """On a cluster, a judge that takes minutes on a CPU shares a submission with others like it."""
+    judge = judge_of(wildcards)
+    return "judging" if judge.gpus == 0 and judge.hours <= 0.5 else None
+
+
 def responses_fingerprint(wildcards):
     study = study_of(wildcards)
     tasks = SETTINGS.tasks_of(wildcards.study, wildcards.model)

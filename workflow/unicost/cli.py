@@ -16,7 +16,7 @@ from unicost import __version__
 from unicost.config import ExperimentStudy, PublishedStudy, load_settings, read_yaml
 from unicost.config.freezing import AS_FROZEN, NOT_FROZEN, frozen_now, standing
 from unicost.config.schemas import write_schemas
-from unicost.estimate import load_throughput, report, write_between
+from unicost.estimate import judging, load_throughput, report, write_between
 from unicost.registry import UnknownName, did_you_mean
 from unicost.statistics.published_tables import check_tables
 
@@ -163,7 +163,8 @@ def _estimate(parsed: argparse.Namespace) -> None:
     if parsed.readme:
         write_between(Path("README.md"), found)
     print(found)
-    print(f"GPU: {known.device.name} at {known.device.usd_per_hour} USD an hour; judging is not among the costs")
+    left_out = judging(settings, parsed.study)
+    print(f"GPU: {known.device.name} at {known.device.usd_per_hour} USD an hour; {left_out}")
 
 
 def _protocol(parsed: argparse.Namespace) -> int:

@@ -67,6 +67,17 @@ def estimate(settings: Settings, study: str, known: Throughput) -> dict[str, Cos
     return costs
 
 
+def judging(settings: Settings, study: str) -> str:
+    """What the costs do not include, as a clause: judging, and the GPUs that it takes at most."""
+    entries = {name: settings.judging.judges[name] for name in settings.experiment(study).judges}
+    asked = ", ".join(
+        f"{name} {entry.gpus} for at most {entry.hours:g} hours a model"
+        for name, entry in entries.items()
+        if entry.gpus
+    )
+    return "judging is not among the costs" + (f" (GPUs: {asked})" if asked else "")
+
+
 def total(settings: Settings, study: str, costs: Mapping[str, Cost]) -> Cost:
     """The sum over models; weights that several models share count once."""
     runs = {model: settings.run_of(study, model) for model in costs}

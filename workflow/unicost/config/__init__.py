@@ -6,7 +6,7 @@ right. No file of ``config/`` is an input of a rule: a section enters its jobs t
 
 from unicost.config.base import Strict, digest
 from unicost.config.datasets import DataEntry, DatasetEntry, Download, LabelledEntry, WebFile
-from unicost.config.judging import JudgesFile, PluginEntry, Policy
+from unicost.config.judging import JudgeEntry, JudgesFile, PluginEntry, Policy
 from unicost.config.loading import load_settings, load_workers, merge, parse, read_yaml
 from unicost.config.models import (
     DRAWS,
@@ -55,6 +55,7 @@ __all__ = [
     "Frozen",
     "Hypothesis",
     "InvalidConfig",
+    "JudgeEntry",
     "JudgesFile",
     "LabelledEntry",
     "MainFile",

@@ -8,10 +8,10 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from unicost.config import Settings, parse, read_yaml
+from unicost.config import ExperimentStudy, JudgeEntry, ModelRun, Settings, ValidationStudy, parse, read_yaml
 from unicost.config.throughput import Throughput
+from unicost.device import Gpu, known_gpus, visible
 from unicost.doctor.lacks import Lack
-from unicost.models.device import Gpu, known_gpus, visible
 
 _THROUGHPUT: Final = Path("config/throughput.yaml")
 _ELSEWHERE: Final = "run elsewhere what is that large (docs/clusters.md)"
@@ -20,11 +20,7 @@ _REMEDY: Final = f"{_ELSEWHERE}, or set `gpus` of a small one to 0, for the CPU"
 
 def gpus(settings: Settings, study: str) -> Iterator[Lack]:
     """Jobs that ask for more GPUs than there are, or whose weights the GPUs here cannot hold."""
-    wanted = {
-        f"model '{name}'": entry.run.gpus
-        for name, entry in settings.study_models(study).items()
-        if entry.run is not None and entry.run.gpus
-    }
+    wanted = {name: entry.gpus for name, entry in _jobs(settings, study).items() if entry.gpus}
     if not wanted:
         return
     weights = _weights_gb()
@@ -43,18 +39,30 @@ def memory(settings: Settings, study: str) -> Iterator[Lack]:
     """Jobs that ask for more main memory than this machine has. What an entry leaves to the default is passed over."""
     here = _main_memory_gb()
     wanted = {
-        name: entry.run.memory_gb
-        for name, entry in settings.study_models(study).items()
-        if entry.run is not None and "memory_gb" in entry.run.model_fields_set and entry.run.memory_gb > here
+        name: entry.memory_gb
+        for name, entry in _jobs(settings, study).items()
+        if "memory_gb" in entry.model_fields_set and entry.memory_gb > here
     }
     if wanted:
         most = max(wanted, key=lambda name: wanted[name])
         more = f", and {len(wanted) - 1} more ask for too much" if len(wanted) > 1 else ""
         yield Lack(
             "memory",
-            f"model '{most}' asks for {wanted[most]:g} GB of main memory (`memory_gb` of its entry) and this machine "
-            f"has {here:.0f} GB{more}: {_ELSEWHERE}",
+            f"{most} asks for {wanted[most]:g} GB of main memory (`memory_gb` of its entry) and this machine has "
+            f"{here:.0f} GB{more}: {_ELSEWHERE}",
         )
+
+
+def _jobs(settings: Settings, study: str) -> dict[str, ModelRun | JudgeEntry]:
+    """The entries whose jobs run models, by what a message calls them."""
+    entries = settings.study_models(study).items()
+    jobs: dict[str, ModelRun | JudgeEntry] = {
+        f"model '{name}'": entry.run for name, entry in entries if entry.run is not None
+    }
+    judged = settings.studies[study]
+    if isinstance(judged, ExperimentStudy | ValidationStudy):
+        jobs |= {f"judge '{name}'": settings.judging.judges[name] for name in judged.judges}
+    return jobs
 
 
 @cache

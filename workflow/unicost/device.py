@@ -45,7 +45,7 @@ def lease(gpus: int, devices: Sequence[str] | None = None, folder: Path | None =
     found = tuple(visible() if devices is None else devices) if gpus else ()
     if len(found) < gpus:
         raise TooFewDevices(
-            f"the model needs {_count(gpus)} (`gpus` of its entry) and {len(found)} can be seen here; run it where "
+            f"the job needs {_count(gpus)} (`gpus` of its entry) and {len(found)} can be seen here; run it where "
             "there are enough, or set `gpus: 0` if it is small"
         )
     if not gpus or any(name in os.environ for name in _ASSIGNED):
