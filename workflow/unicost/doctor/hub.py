@@ -7,10 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from unicost.checkpoints.hub import UNREACHABLE, hub_access
+from unicost.checkpoints.hub import hub_access
 from unicost.config import ExperimentStudy, Repository, Settings, ValidationStudy
 from unicost.doctor.data import RESULTS
 from unicost.doctor.lacks import Lack
+from unicost.hub_failures import UNREACHABLE
 from unicost.judging.weights import wanted_by
 
 _AT_ONCE: Final = 8
