@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,62 +13,13 @@ import pytest
 import yaml
 from unicost.benchmark.download.manifest import Manifest
 from unicost.cli import main
-from unicost.config import Settings, load_settings
 from unicost.doctor.data import disk
 from unicost.doctor.lacks import Lack
-from unicost.doctor.machine import gpus_here, visible_gpus
-from unicost.doctor.report import examine, not_asked, table
+from unicost.doctor.report import not_asked, table
 from unicost.models.causal_lm import CausalLM
 
 from tests.data.hub import READER, Repository, hub
-
-
-@pytest.fixture
-def project(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the configuration, where the command is run."""
-    shutil.copytree(root / "config", tmp_path / "config")
-    for part in ("envs", "workflow"):
-        (tmp_path / part).symlink_to(root / part)
-    monkeypatch.chdir(tmp_path)
-    visible_gpus.cache_clear()
-    gpus_here.cache_clear()
-    return tmp_path
-
-
-def change(file: Path, *keys: str, value: object) -> None:
-    """Set one key of a YAML file."""
-    data = yaml.safe_load(file.read_text())
-    section = data
-    for key in keys[:-1]:
-        section = section[key]
-    section[keys[-1]] = value
-    file.write_text(yaml.safe_dump(data, sort_keys=False))
-
-
-def settings(project: Path) -> Settings:
-    return load_settings(yaml.safe_load((project / "config/config.yaml").read_text()))
-
-
-def lacks(project: Path, study: str) -> list[Lack]:
-    return examine(settings(project), [study])[study]
-
-
-def one_model(project: Path, **run: object) -> None:
-    """A study `mine` of one model that is run as told."""
-    decided = {"adapter": "causal_lm", "weights": "folder", "checkpoint": "weights"} | run
-    model = {"display_name": "Mine", "kind": "llm", "run": decided}
-    (project / "config/models/mine.yaml").write_text(yaml.safe_dump({"models": {"mine": model}}))
-    study = yaml.safe_load((project / "config/studies/miniature.yaml").read_text())
-    study |= {"models": ["mine"], "protocol": None, "tasks": ["text_to_text"]}
-    study["analysis"] = {"common_tasks": ["text_to_text"]}
-    (project / "config/studies/mine.yaml").write_text(yaml.safe_dump(study))
-
-
-def checkpoint(project: Path) -> None:
-    folder = project / "weights"
-    folder.mkdir()
-    (folder / "config.json").write_text('{"model_type": "llama"}')
-    (folder / "model.safetensors").write_bytes(b"")
+from tests.unit.doctoring import change, checkpoint, lacks, one_model, settings
 
 
 def test_the_studies_that_run_by_default_lack_nothing(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -170,79 +120,6 @@ def test_miniature_weights_that_do_not_ship(project: Path) -> None:
     assert lack.sentence.startswith("'other-seed0' does not ship; train here with `--config miniature_weights=trained`")
     change(project / "config/config.yaml", "miniature_weights", value="trained")
     assert lacks(project, "mine") == []
-
-
-@pytest.fixture
-def driver(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A driver with two GPUs of 24 GB."""
-    file = project / "bin" / "nvidia-smi"
-    file.parent.mkdir()
-    listed = "".join(f"echo 'GPU {number}: A GPU (UUID: GPU-{number})'\n" for number in range(2))
-    queried = "".join(f"echo '{number}, GPU-{number}, A GPU, 22888'\n" for number in range(2))
-    file.write_text(f'#!/bin/sh\nif [ "$1" = --list-gpus ]; then\n{listed}else\n{queried}fi\n')
-    file.chmod(0o755)
-    monkeypatch.setenv("PATH", str(file.parent), prepend=os.pathsep)
-    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-
-
-BOTH = "2 GPUs (A GPU with 24 GB, A GPU with 24 GB)"
-
-
-@pytest.mark.parametrize(
-    ("visible", "wanted", "seen"),
-    [
-        (None, 2, None),
-        (None, 3, BOTH),
-        ("0", 2, "1 GPU (A GPU with 24 GB)"),
-        ("GPU-1", 2, "1 GPU (A GPU with 24 GB)"),
-        ("", 1, "none that a job can see"),
-        (None, 0, None),
-    ],
-)
-@pytest.mark.usefixtures("driver")
-def test_gpus(
-    project: Path, monkeypatch: pytest.MonkeyPatch, visible: str | None, wanted: int, seen: str | None
-) -> None:
-    """A job sees those of CUDA_VISIBLE_DEVICES."""
-    if visible is not None:
-        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
-    checkpoint(project)
-    one_model(project, gpus=wanted)
-    found = [lack.sentence for lack in lacks(project, "mine") if lack.sort == "GPUs"]
-    asked = f"model 'mine' wants {wanted} GPU{'s' if wanted > 1 else ''}; this machine has {seen}"
-    assert [sentence.partition(": ")[0] for sentence in found] == ([] if seen is None else [asked])
-
-
-@pytest.mark.usefixtures("driver")
-def test_weights_that_no_gpu_holds(project: Path) -> None:
-    checkpoint(project)
-    one_model(project, gpus=1)
-    for size, fits in ((23.0, True), (25.0, False)):
-        change(project / "config/throughput.yaml", "models", "mine", value={"weights_gb": size})
-        found = [lack.sentence for lack in lacks(project, "mine") if lack.sort == "GPUs"]
-        told = f"model 'mine' wants 1 GPU with room for its weights, {size:g} GB on disk, and a third more, more than "
-        assert [sentence.partition(" can hold")[0] for sentence in found] == ([] if fits else [told + BOTH])
-
-
-def test_a_judge_that_wants_what_is_not_here(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    checkpoint(project)
-    one_model(project)
-    change(project / "config/studies/mine.yaml", "judges", value=["rules", "trained", "harmbench"])
-    change(project / "config/judges.yaml", "judges", "harmbench", "memory_gb", value=90000)
-    told = {lack.sort: lack.sentence for lack in lacks(project, "mine") if lack.sort in ("GPUs", "memory")}
-    assert told["GPUs"].startswith("judge 'harmbench' wants 1 GPU; this machine has none that a job can see: ")
-    assert told["memory"].startswith("judge 'harmbench' asks for 90000 GB of main memory")
-
-
-def test_main_memory_that_is_not_there(project: Path) -> None:
-    checkpoint(project)
-    one_model(project, memory_gb=1)
-    assert lacks(project, "mine") == []
-    one_model(project, memory_gb=90000)
-    (lack,) = lacks(project, "mine")
-    assert lack.sort == "memory"
-    assert lack.sentence.startswith("model 'mine' asks for 90000 GB of main memory (`memory_gb` of its entry) and this")
 
 
 def test_what_rules_must_still_make_for_workers(project: Path) -> None:

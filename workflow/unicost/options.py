@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import inspect
 import re
+from contextlib import suppress
 from functools import cache
 from typing import Any, Final, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 
 from unicost.registry import did_you_mean
 
@@ -57,17 +59,21 @@ def first_error(error: ValidationError, prefix: str = "") -> str:
     """The first error of a validation as a clause: where, what is wrong, what was given."""
     first = error.errors()[0]
     where = (prefix + ".".join(str(part) for part in first["loc"])).rstrip(".")
+    return f"{where}: {_message(first)}" if where else _message(first)
+
+
+def _message(first: ErrorDetails) -> str:
     message = first["msg"].removeprefix("Value error, ")
     if first["type"] == "missing":
-        message = "is missing; see config/README.md"
-    elif first["type"] in ("enum", "literal_error"):
+        return "is missing; see config/README.md"
+    if first["type"] in ("enum", "literal_error"):
         known = re.findall(r"'([^']*)'", str(first["ctx"]["expected"]))
-        message = f"unknown value '{first['input']}': {did_you_mean(str(first['input']), known)}"
-    elif first["type"] in ("tuple_type", "list_type"):
-        message = f"must be a list, such as [one, two], not {first['input']!r}"
-    elif first["type"] != "value_error":
-        message = f"{message[0].lower()}{message[1:]}, not {first['input']!r}"
-    return f"{where}: {message}" if where else message
+        return f"unknown value '{first['input']}': {did_you_mean(str(first['input']), known)}"
+    if first["type"] in ("tuple_type", "list_type"):
+        return f"must be a list, such as [one, two], not {first['input']!r}"
+    if first["type"] == "value_error":
+        return message
+    return f"{message[0].lower()}{message[1:]}, not {first['input']!r}"
 
 
 def _constructors(plugin: Any) -> list[Any]:
@@ -80,14 +86,15 @@ def _check_type(plugin: Any, name: str, value: Any) -> None:
     try:
         _type(plugin, name).validate_python(value, strict=True)
     except ValidationError as error:
-        message = first_error(error).split(": ")[-1]
-        raise ValueError(f"{name}: {message}") from None
+        raise ValueError(f"{name}: {_message(error.errors()[0])}") from None
 
 
 @cache
 def _type(plugin: Any, name: str) -> TypeAdapter[Any]:
     for constructor in _constructors(plugin):
-        hints = get_type_hints(constructor)
-        if name in hints:
-            return TypeAdapter(hints[name])
+        # A name that is imported for type checkers alone cannot be read; such an option is the constructor's to check.
+        with suppress(NameError):
+            hints = get_type_hints(constructor)
+            if name in hints:
+                return TypeAdapter(hints[name])
     return TypeAdapter(Any)
