@@ -24,6 +24,7 @@ localrules:
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/resources.smk"
 include: "workflow/rules/promises.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/workers.smk"

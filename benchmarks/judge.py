@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import measuring
-from unicost.config.judging import PluginEntry
+from unicost.config.judging import JudgeEntry
 from unicost.judging.intents import Intent
 from unicost.judging.judge import judge
 from unicost.records import (
@@ -127,7 +127,7 @@ def _instance(name: str) -> Instance:
 def run(folder: Path, study: dict[str, Any], address: str, concurrency: int) -> float:
     """Seconds of the whole stage."""
     options = {"backend": "openai", "model": "m", "base_url": address, "key_env": None}
-    entry = PluginEntry(plugin="llm", options=options | {"limits": {"concurrency": concurrency}})
+    entry = JudgeEntry(plugin="llm", options=options | {"limits": {"concurrency": concurrency}})
     start = time.perf_counter()
     judge(name="llm", entry=entry, journal=folder / "j.sqlite", output=folder / "out.parquet", **study)
     return time.perf_counter() - start

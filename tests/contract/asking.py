@@ -14,7 +14,7 @@ from unicost.records import Instance, Task
 from tests.data.checkpoints import OPTIONS
 from tests.data.instances import instance
 
-# A worker is asked in test_worker.py: what it can do depends on its program. Models behind an API have no checkpoint
+# A worker is asked in worker/: what it can do depends on its program. Models behind an API have no checkpoint
 # and are asked in test_served.py, servers of this machine in test_local_servers.py.
 SERVED = ("gemini", "openai_chat", "openai_images")
 _ELSEWHERE = (*SERVED, "llama_cpp", "transformers_serve", "worker")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 from unicost import registry
+from unicost.doctor.machine import gpus_here, visible_gpus
 from unicost.records import Task
 
 from tests.data import echo
@@ -21,4 +23,16 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("ECHO_LOG", str(tmp_path / "log"))
     echo.weights_in(tmp_path)
     benchmark(tmp_path, [*requests(40), instance("talk", task=Task.DIALOGUE)])
+    return tmp_path
+
+
+@pytest.fixture
+def project(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the configuration, where the command is run."""
+    shutil.copytree(root / "config", tmp_path / "config")
+    for part in ("envs", "workflow"):
+        (tmp_path / part).symlink_to(root / part)
+    monkeypatch.chdir(tmp_path)
+    visible_gpus.cache_clear()
+    gpus_here.cache_clear()
     return tmp_path

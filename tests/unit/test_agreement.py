@@ -130,7 +130,7 @@ def test_unscored_pairs_are_counted_and_left_out(study: dict[str, Any], tmp_path
 
 def test_labels_of_people_stand_beside_those_by_construction(study: dict[str, Any], tmp_path: Path) -> None:
     study["sample"] = tmp_path / "sample.csv"
-    study["sample"].write_text("item,instance,model\nitem-0001,i0,m\nitem-0002,i99,m\n")
+    study["sample"].write_text("item,instance,model,weight\nitem-0001,i0,m,1\nitem-0002,i99,m,1\n")
     labels = tmp_path / "labels.csv"
     labels.write_text(
         "item,annotator,contextual,intrinsic,note,seconds\nitem-0001,Ada,unsafe,,,1\nitem-0002,Ada,safe,unsafe,,1\n"

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from unicost.config import InvalidConfig, Settings, load_settings, merge, read_yaml, reload_settings
+from unicost.config import InvalidConfig, PluginEntry, Settings, load_settings, merge, read_yaml, reload_settings
 from unicost.config.schemas import schemas
 
 
@@ -145,6 +145,16 @@ def test_the_fingerprint_covers_what_answers_depend_on_and_nothing_else(folder: 
     # A default that is written out is the same configuration.
     written = type(entry.run).model_validate(entry.run.model_dump())
     assert written.fingerprint() == before
+
+
+def test_the_fingerprint_of_a_judge_covers_what_it_says_and_not_where_it_runs(folder: Path) -> None:
+    entry = load(folder).judging.judges["llama_guard_3"]
+    plain = PluginEntry(plugin=entry.plugin, options=entry.options)
+    assert entry.gpus == 1 and entry.fingerprint("judge") == plain.fingerprint("judge")
+    smaller = entry.model_copy(update={"gpus": 0, "memory_gb": 1.0, "hours": 9.0})
+    assert smaller.fingerprint("judge") == entry.fingerprint("judge")
+    other = entry.model_copy(update={"options": {**entry.options, "max_tokens": 9}})
+    assert other.fingerprint("judge") != entry.fingerprint("judge")
 
 
 def test_the_schemas_on_disk_are_those_of_the_code(root: Path) -> None:

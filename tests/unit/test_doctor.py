@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,62 +11,15 @@ from types import SimpleNamespace
 
 import pytest
 import yaml
+from unicost.benchmark.download.manifest import Manifest
 from unicost.cli import main
-from unicost.config import Settings, load_settings
 from unicost.doctor.data import disk
 from unicost.doctor.lacks import Lack
-from unicost.doctor.models import visible_gpus
-from unicost.doctor.report import examine, table
+from unicost.doctor.report import not_asked, table
 from unicost.models.causal_lm import CausalLM
 
 from tests.data.hub import READER, Repository, hub
-
-
-@pytest.fixture
-def project(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the configuration, where the command is run."""
-    shutil.copytree(root / "config", tmp_path / "config")
-    for part in ("envs", "workflow"):
-        (tmp_path / part).symlink_to(root / part)
-    monkeypatch.chdir(tmp_path)
-    visible_gpus.cache_clear()
-    return tmp_path
-
-
-def change(file: Path, *keys: str, value: object) -> None:
-    """Set one key of a YAML file."""
-    data = yaml.safe_load(file.read_text())
-    section = data
-    for key in keys[:-1]:
-        section = section[key]
-    section[keys[-1]] = value
-    file.write_text(yaml.safe_dump(data, sort_keys=False))
-
-
-def settings(project: Path) -> Settings:
-    return load_settings(yaml.safe_load((project / "config/config.yaml").read_text()))
-
-
-def lacks(project: Path, study: str) -> list[Lack]:
-    return examine(settings(project), [study])[study]
-
-
-def one_model(project: Path, **run: object) -> None:
-    """A study `mine` of one model that is run as told."""
-    decided = {"adapter": "causal_lm", "weights": "folder", "checkpoint": "weights"} | run
-    model = {"display_name": "Mine", "kind": "llm", "run": decided}
-    (project / "config/models/mine.yaml").write_text(yaml.safe_dump({"models": {"mine": model}}))
-    study = yaml.safe_load((project / "config/studies/miniature.yaml").read_text())
-    study |= {"models": ["mine"], "protocol": None, "tasks": ["text_to_text"]}
-    study["analysis"] = {"common_tasks": ["text_to_text"]}
-    (project / "config/studies/mine.yaml").write_text(yaml.safe_dump(study))
-
-
-def checkpoint(project: Path) -> None:
-    folder = project / "weights"
-    folder.mkdir()
-    (folder / "config.json").write_text('{"model_type": "llama"}')
-    (folder / "model.safetensors").write_bytes(b"")
+from tests.unit.doctoring import change, checkpoint, lacks, one_model, settings
 
 
 def test_the_studies_that_run_by_default_lack_nothing(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -170,27 +122,30 @@ def test_miniature_weights_that_do_not_ship(project: Path) -> None:
     assert lacks(project, "mine") == []
 
 
-@pytest.mark.parametrize(
-    ("visible", "wanted", "seen"), [(None, 2, None), (None, 3, 2), ("0", 2, 1), ("", 1, 0), (None, 0, None)]
-)
-def test_gpus(
-    project: Path, monkeypatch: pytest.MonkeyPatch, visible: str | None, wanted: int, seen: int | None
-) -> None:
-    """A driver with two GPUs, of which a job sees those of CUDA_VISIBLE_DEVICES."""
-    driver = project / "bin" / "nvidia-smi"
-    driver.parent.mkdir()
-    lines = "".join(f"echo 'GPU {number}: A GPU (UUID: GPU-{number})'\n" for number in range(2))
-    driver.write_text(f"#!/bin/sh\n{lines}")
-    driver.chmod(0o755)
-    monkeypatch.setenv("PATH", str(driver.parent), prepend=os.pathsep)
-    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    if visible is not None:
-        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+def test_what_rules_must_still_make_for_workers(project: Path) -> None:
     checkpoint(project)
-    one_model(project, gpus=wanted)
-    found = [lack.sentence for lack in lacks(project, "mine") if lack.sort == "GPUs"]
-    expected = [] if seen is None else [f"model 'mine' wants {wanted} and {seen} can be seen"]
-    assert [sentence.partition(";")[0] for sentence in found] == expected
+    one_model(project, adapter="worker", options={"worker": "harmon"}, tasks=["text_to_text"])
+    code, environment = (lack for lack in lacks(project, "mine") if "is still to be made" in lack.sentence)
+    assert code.sentence.startswith(
+        "the vendor's code at its pinned commit is still to be made for mine (workers harmon)"
+    )
+    assert "by rule vendor_code" in code.sentence
+    assert environment.sentence.endswith("""--config 'studies=["mine"]' --until worker_environment`""")
+    for part in ("code", "env"):
+        (project / f"results/vendor/harmon/{part}.json").parent.mkdir(parents=True, exist_ok=True)
+        (project / f"results/vendor/harmon/{part}.json").write_text("{}")
+    assert lacks(project, "mine") == []
+
+
+def test_what_is_not_asked_offline_is_said_in_a_sentence(project: Path) -> None:
+    assert not_asked(settings(project), ["published", "bundled"]).endswith("for these studies none needs to be")
+    told = not_asked(settings(project), ["judge_validation", "full"])
+    assert "not asked were the hub about" in told and "and the servers of" in told
+    assert "xstest_responses" in told and "uni_safebench" in told and "\n" not in told
+    place = project / "results/data/xstest_responses.json"
+    place.parent.mkdir(parents=True)
+    Manifest("xstest_responses", "here", None, True, "CC-BY-4.0", project, ()).write(place)
+    assert "xstest_responses" not in not_asked(settings(project), ["judge_validation"])
 
 
 def test_a_disk_that_is_full_or_cannot_be_written(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -214,6 +169,7 @@ def test_the_table_has_a_line_a_lack_and_this_runs_studies_first() -> None:
 def test_looking_imports_no_model_library(root: Path) -> None:
     code = """
 import sys
+from unicost.benchmark.download.manifest import Manifest
 from unicost.cli import main
 assert main(["doctor", "--offline", "--study", "published", "bundled", "miniature"]) == 0
 heavy = {"torch", "transformers", "huggingface_hub", "requests"} & set(sys.modules)

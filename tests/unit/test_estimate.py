@@ -10,7 +10,7 @@ import pytest
 from unicost.cli import main
 from unicost.config import InvalidConfig, load_settings, read_yaml
 from unicost.config.throughput import Throughput
-from unicost.estimate import BEGIN, END, estimate, load_throughput, report, total, write_between
+from unicost.estimate import BEGIN, END, estimate, judging, load_throughput, report, total, write_between
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = load_settings(read_yaml(ROOT / "config" / "config.yaml"), ROOT / "config")
@@ -115,6 +115,15 @@ def test_the_command_prints_the_table_and_writes_it(
     assert capsys.readouterr().out.startswith(table)
     assert main(["estimate", "ful"]) == 1
     assert capsys.readouterr().err == "unicost: unknown experiment 'ful': did you mean 'full'?\n"
+
+
+def test_what_judging_takes_is_said_apart() -> None:
+    assert judging(SETTINGS, "full") == "judging is not among the costs"
+    study = SETTINGS.studies["full"].model_copy(update={"judges": ("refusal_alone", "llama_guard_3")})
+    changed = SETTINGS.model_copy(update={"studies": {**SETTINGS.studies, "full": study}})
+    assert judging(changed, "full") == (
+        "judging is not among the costs (GPUs: llama_guard_3 1 for at most 1 h a model)"
+    )
 
 
 def test_a_file_without_the_markers_is_left_alone(tmp_path: Path) -> None:

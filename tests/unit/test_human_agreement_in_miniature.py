@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pandas as pd
-from unicost.config.judging import PluginEntry, Policy
+from unicost.config.judging import JudgeEntry, PluginEntry, Policy
 from unicost.human.agreement import agreement
 from unicost.human.page import annotation_page
 from unicost.human.reference import annotate_by_construction
@@ -59,7 +59,7 @@ def test_rules_agree_with_construction(tmp_path: Path) -> None:
     detect(responses=responses, benchmark=benchmark, detectors=detectors, journal=tmp_path / "d.sqlite", output=found)
     judge(
         name="rules",
-        entry=PluginEntry(plugin="rules"),
+        entry=JudgeEntry(plugin="rules"),
         responses=responses,
         benchmark=benchmark,
         intents=intents,

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from unicost.cli import main
-from unicost.config.judging import PluginEntry
+from unicost.config.judging import JudgeEntry
 from unicost.judging.fence import forgeries
 from unicost.judging.injections import SUITE, run_injections
 
@@ -23,7 +23,7 @@ def table(answer: Callable[[dict[str, Any]], str]) -> pd.DataFrame:
 
     with serving(reply) as server:
         options = {"backend": "openai", "model": "m", "base_url": server.url, "key_env": None}
-        found = run_injections("mine", PluginEntry(plugin="llm", options=options), {})
+        found = run_injections("mine", JudgeEntry(plugin="llm", options=options), {})
     return found.set_index(["aspect", "kind"])
 
 

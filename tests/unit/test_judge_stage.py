@@ -10,7 +10,8 @@ from typing import Any, ClassVar
 
 import pytest
 from unicost import registry
-from unicost.config.judging import PluginEntry
+from unicost.config.judging import JudgeEntry
+from unicost.device import TooFewDevices
 from unicost.interfaces import JudgeRequest
 from unicost.judging.intents import Intent
 from unicost.judging.items import UnmatchedRow
@@ -148,7 +149,7 @@ def counting(monkeypatch: pytest.MonkeyPatch) -> type[Counting]:
 
 
 def run(
-    folder: Path, answers: Sequence[Response], entry: PluginEntry, found: Sequence[Detection] = ()
+    folder: Path, answers: Sequence[Response], entry: JudgeEntry, found: Sequence[Detection] = ()
 ) -> list[Judgement]:
     names = sorted({row.instance for row in answers})
     judge(
@@ -167,16 +168,16 @@ def run(
 def test_every_response_gets_a_judgement_of_each_aspect(tmp_path: Path) -> None:
     answers = [response(f"i{number}", model) for number in range(300) for model in ("m", "n")]
     found = [detection(label, "i7", "n") for label in (*READ, "answers")]
-    rows = run(tmp_path, answers, PluginEntry(plugin="rules"), found)
+    rows = run(tmp_path, answers, JudgeEntry(plugin="rules"), found)
     assert len(rows) == 2 * len(answers) == len({(row.instance, row.model, row.aspect) for row in rows})
     assert {row.judge for row in rows} == {"the judge"}
     scored = {(row.instance, row.model) for row in rows if row.label is not Label.UNSCORED}
     assert scored == {("i7", "n")}
-    assert run(tmp_path, answers, PluginEntry(plugin="rules"), found) == rows
+    assert run(tmp_path, answers, JudgeEntry(plugin="rules"), found) == rows
 
 
 def test_only_finished_judgements_are_kept(tmp_path: Path, counting: type[Counting]) -> None:
-    entry = PluginEntry(plugin="counting")
+    entry = JudgeEntry(plugin="counting")
     rows = run(tmp_path, [response("a"), response("b", text="fail")], entry)
     assert [row.label for row in rows] == [Label.SAFE, Label.UNSCORED]
     rows = run(tmp_path, [response("a"), response("b", text="fail"), response("c")], entry)
@@ -184,15 +185,27 @@ def test_only_finished_judgements_are_kept(tmp_path: Path, counting: type[Counti
     assert [row.instance for row in rows] == ["a", "b", "c"]
 
 
+def test_gpus_are_leased_only_where_something_is_unjudged(
+    tmp_path: Path, counting: type[Counting], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    entry = JudgeEntry(plugin="counting", gpus=1)
+    with pytest.raises(TooFewDevices, match="the job needs 1 GPU"):
+        run(tmp_path, [response("a")], entry)
+    assert counting.asked == []
+    run(tmp_path, [response("a")], entry.model_copy(update={"gpus": 0}))
+    assert len(run(tmp_path, [response("a")], entry)) == 1
+
+
 def test_new_detections_are_judged_anew(tmp_path: Path, counting: type[Counting]) -> None:
-    entry = PluginEntry(plugin="counting")
+    entry = JudgeEntry(plugin="counting")
     run(tmp_path, [response("a"), response("b")], entry)
     run(tmp_path, [response("a"), response("b")], entry, [detection("harmful", "b")])
     assert counting.asked == ["a", "b", "b"]
 
 
 def test_a_judge_that_leaves_something_out_is_refused(tmp_path: Path, counting: type[Counting]) -> None:
-    entry = PluginEntry(plugin="counting", options={"drop": "b"})
+    entry = JudgeEntry(plugin="counting", options={"drop": "b"})
     with pytest.raises(IncompleteJudge, match=r"judge 'the judge' gives aspects \[\] for instance 'b'"):
         run(tmp_path, [response("a"), response("b")], entry)
     assert not (tmp_path / "judgements.parquet").exists()
@@ -202,7 +215,7 @@ def test_an_instance_without_an_intention_is_named(tmp_path: Path) -> None:
     with pytest.raises(UnmatchedRow, match="instance 'b' has no row in the intents file"):
         judge(
             name="rules",
-            entry=PluginEntry(plugin="rules"),
+            entry=JudgeEntry(plugin="rules"),
             responses=[write(tmp_path / "r.parquet", [response("b")])],
             benchmark=write(tmp_path / "b.parquet", [unsafe("b")]),
             intents=write(tmp_path / "i.parquet", [], Intent),

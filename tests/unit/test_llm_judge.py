@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from unicost.config.judging import PluginEntry
+from unicost.config.judging import JudgeEntry
 from unicost.interfaces import JudgeRequest
 from unicost.judging.intents import Intent
 from unicost.judging.judge import JudgeLost, judge
@@ -224,7 +224,7 @@ def stage(folder: Path, server: Server, answers: list[Response], **more: Any) ->
     names = sorted({row.instance for row in answers})
     judge(
         name="the judge",
-        entry=PluginEntry(plugin="llm", options=options(server, **more)),
+        entry=JudgeEntry(plugin="llm", options=options(server, **more)),
         responses=[write(folder / "responses.parquet", answers)],
         benchmark=write(folder / "benchmark.parquet", [unsafe(name) for name in names]),
         intents=write(folder / "intents.parquet", [Intent(name, "to fool", "given") for name in names]),

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from unicost.config.judging import PluginEntry
+from unicost.config.judging import JudgeEntry
 from unicost.interfaces import JudgeRequest
 from unicost.miniature import language
 from unicost.miniature.annotator import Construction
@@ -183,7 +183,7 @@ def test_weights_of_another_shape_are_refused(copied):
 
 
 def test_its_fingerprint_depends_on_its_weights(copied):
-    entry = PluginEntry(plugin="miniature_trained", options={"weights": str(copied)})
+    entry = JudgeEntry(plugin="miniature_trained", options={"weights": str(copied)})
     before = entry.fingerprint("judge")
     assert before == entry.fingerprint("judge")
     rows = json.loads(copied.with_name(MANIFEST).read_text())

@@ -76,6 +76,36 @@ def test_a_model_on_a_cpu_names_no_gpu(workflow: Any) -> None:
     assert "gpu" not in resources(workflow, "miniature", MODEL, 1)
 
 
+def resources_of_judge(workflow: Any, judge: str, attempt: int) -> dict[str, Any]:
+    wildcards = Wildcards(fromdict={"study": "full", "model": "janus-pro-7b", "judge": judge})
+    return dict(workflow.get_rule("judge").expand_resources(wildcards, [], attempt).items())
+
+
+def test_a_judge_asks_for_what_its_entry_says_and_more_at_each_attempt(workflow: Any) -> None:
+    entry = workflow.globals["SETTINGS"].judging.judges["llama_guard_3"]
+    assert entry.gpus
+    for attempt in (1, 2, 3):
+        asked = resources_of_judge(workflow, "llama_guard_3", attempt)
+        assert asked["gpu"] == asked["local_gpu"] == entry.gpus
+        assert asked["mem_mb"] == entry.memory_gb * 1000 * attempt
+        assert asked["runtime"] == entry.hours * 60 * attempt
+
+
+def test_a_judge_on_a_cpu_names_no_gpu_and_asks_for_little(workflow: Any) -> None:
+    asked = resources_of_judge(workflow, "rules", 1)
+    assert "gpu" not in asked and asked["local_gpu"] == 0
+    assert (asked["mem_mb"], asked["runtime"]) == (4000, 30)
+
+
+def test_a_judge_with_a_gpu_has_a_submission_of_its_own(workflow: Any) -> None:
+    rule = workflow.get_rule("judge")
+    groups = {
+        judge: rule.expand_group(Wildcards(fromdict={"study": "full", "model": "janus-pro-7b", "judge": judge}))
+        for judge in ("rules", "toxic_texts", "llama_guard_3", "llm_local")
+    }
+    assert groups == {"rules": "judging", "toxic_texts": "judging", "llama_guard_3": None, "llm_local": None}
+
+
 def test_short_models_share_a_submission_and_others_have_their_own(workflow: Any) -> None:
     rule = workflow.get_rule("respond")
     assert rule.expand_group(Wildcards(fromdict={"study": "miniature", "model": MODEL, "shard": "000"})) == "judging"

@@ -72,11 +72,6 @@ def any_of(names):
     return "|".join(re.escape(name) for name in names) or "(?!)"
 
 
-def growing(amount):
-    """A resource of a job on a cluster: a second attempt gets twice the amount, a third one three times."""
-    return lambda wildcards, attempt: amount * attempt
-
-
 def study_of(wildcards):
     return SETTINGS.studies[wildcards.study]
 
@@ -160,7 +155,7 @@ def weights_file(wildcards):
     if run.checkpoint not in known:
         hint = did_you_mean(run.checkpoint, known)
         raise WorkflowError(
-            f"config/models/: {wildcards.model}.run.checkpoint: unknown '{run.checkpoint}': {hint}"
+            f"{SETTINGS.place_of(wildcards.model)}.checkpoint: unknown '{run.checkpoint}': {hint}"
         )
     if SETTINGS.main.miniature_weights == "trained":
         return packed_weights(run.checkpoint)
@@ -178,18 +173,13 @@ def needs_of_worker(wildcards):
     return code + ([f"results/vendor/{worker}/env.json"] if own else [])
 
 
-def submission_of_model(wildcards):
-    """On a cluster, a model that takes minutes on a CPU is asked and judged in one submission with others like it.
-
-    Any other model is asked in a submission of its own, with the GPUs that it needs and without waiting for others.
-    """
-    run = run_of(wildcards)
-    return "judging" if run.gpus == 0 and run.hours <= 0.25 else None
-
-
 def packed_weights(checkpoint):
     """Where the weights of an arm are that was trained here."""
     return f"results/miniature_weights/{checkpoint}/{checkpoint}.safetensors"
+
+
+def judge_of(wildcards):
+    return SETTINGS.judging.judges[wildcards.judge]
 
 
 def weights_of_judge(wildcards):

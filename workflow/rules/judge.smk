@@ -81,16 +81,17 @@ rule judge:
         judge=any_of(SETTINGS.judging.judges),
         model=any_of(RESPONDENTS),
     group:
-        "judging"
+        submission_of_judge
     conda:
         "../../envs/base.yaml"
     resources:
-        mem_mb=growing(4000),
-        runtime=growing(20),
+        # As of a model, in respond.smk.
+        gpu=lambda wildcards: judge_of(wildcards).gpus or None,
+        local_gpu=lambda wildcards: judge_of(wildcards).gpus,
+        mem_mb=memory_of(judge_of),
+        runtime=hours_of(judge_of),
     params:
-        fingerprint=lambda wildcards: SETTINGS.judging.judges[
-            wildcards.judge
-        ].fingerprint("judge"),
+        fingerprint=lambda wildcards: judge_of(wildcards).fingerprint("judge"),
         journal="results/{study}/journal/judgements/{judge}/{model}.sqlite",
     script:
         "../scripts/judge.py"

@@ -43,10 +43,8 @@ rule respond:
         # does not name any: Kubernetes would ask for nodes with none of them.
         gpu=lambda wildcards: run_of(wildcards).gpus or None,
         local_gpu=lambda wildcards: run_of(wildcards).gpus,
-        mem_mb=lambda wildcards, attempt: round(
-            run_of(wildcards).memory_gb * 1000 * attempt
-        ),
-        runtime=lambda wildcards, attempt: round(run_of(wildcards).hours * 60 * attempt),
+        mem_mb=memory_of(run_of),
+        runtime=hours_of(run_of),
     params:
         fingerprint=responses_fingerprint,
         journal="results/{study}/journal/responses/{model}.sqlite",

@@ -16,7 +16,7 @@ from unicost import __version__
 from unicost.config import ExperimentStudy, PublishedStudy, load_settings, read_yaml
 from unicost.config.freezing import AS_FROZEN, NOT_FROZEN, frozen_now, standing
 from unicost.config.schemas import write_schemas
-from unicost.estimate import load_throughput, report, write_between
+from unicost.estimate import judging, load_throughput, report, write_between
 from unicost.registry import UnknownName, did_you_mean
 from unicost.statistics.published_tables import check_tables
 
@@ -94,15 +94,18 @@ def _doctor(parsed: argparse.Namespace) -> int:
     if parsed.offline:
         # Read by the hub's client when it is imported, and by what asks other servers.
         os.environ["HF_HUB_OFFLINE"] = "1"
-    from unicost.doctor.report import examine, table
+    from unicost.doctor.report import examine, not_asked, table
 
     settings = load_settings(read_yaml(Path("config/config.yaml")))
     for name in parsed.study or ():
         if name not in settings.studies:
             raise UnknownName(f"--study: unknown study '{name}': {did_you_mean(name, list(settings.studies))}")
-    found = examine(settings, parsed.study or list(settings.studies))
+    studies = parsed.study or list(settings.studies)
+    found = examine(settings, studies)
     print(table(found, settings.main.studies))
     print("* marks the studies that `snakemake --cores N` runs")
+    if parsed.offline:
+        print(not_asked(settings, studies))
     return int(any(found[name] for name in parsed.study or settings.main.studies))
 
 
@@ -160,7 +163,8 @@ def _estimate(parsed: argparse.Namespace) -> None:
     if parsed.readme:
         write_between(Path("README.md"), found)
     print(found)
-    print(f"GPU: {known.device.name} at {known.device.usd_per_hour} USD an hour; judging is not among the costs")
+    left_out = judging(settings, parsed.study)
+    print(f"GPU: {known.device.name} at {known.device.usd_per_hour} USD an hour; {left_out}")
 
 
 def _protocol(parsed: argparse.Namespace) -> int:

@@ -14,8 +14,6 @@ from unicost.registry import did_you_mean
 
 Entry = TypeVar("Entry")
 
-DRAWN: Final = frozenset({Task.TEXT_TO_IMAGE, Task.IMAGE_TO_IMAGE, Task.TEXT_IMAGE_TO_IMAGE})
-SEEN: Final = frozenset({Task.IMAGE_TO_TEXT, Task.IMAGE_TO_IMAGE, Task.TEXT_IMAGE_TO_TEXT, Task.TEXT_IMAGE_TO_IMAGE})
 BEGIN: Final = "<!-- estimate: written by `unicost estimate --readme` -->"
 END: Final = "<!-- /estimate -->"
 _FILE: Final = Path("config/throughput.yaml")
@@ -63,8 +61,21 @@ def estimate(settings: Settings, study: str, known: Throughput) -> dict[str, Cos
         tasks = settings.tasks_of(study, model)
         counts = {task: sum(size.get(task, 0) for size in sizes) for task in tasks}
         run = settings.run_of(study, model)
+        if run.weights == "provider" and run.price is None:
+            raise InvalidConfig(f"{settings.place_of(model)}: the model is behind an API, so it needs its 'price'")
         costs[model] = _cost(model, entry.display_name, run, counts, known)
     return costs
+
+
+def judging(settings: Settings, study: str) -> str:
+    """What the costs do not include, as a clause: judging, and the GPUs that it takes at most."""
+    entries = {name: settings.judging.judges[name] for name in settings.experiment(study).judges}
+    asked = ", ".join(
+        f"{name} {entry.gpus} for at most {entry.hours:g} hours a model"
+        for name, entry in entries.items()
+        if entry.gpus
+    )
+    return "judging is not among the costs" + (f" (GPUs: {asked})" if asked else "")
 
 
 def total(settings: Settings, study: str, costs: Mapping[str, Cost]) -> Cost:
@@ -108,12 +119,10 @@ def write_between(path: Path, block: str) -> None:
 
 def _cost(model: str, name: str, run: ModelRun, counts: Mapping[Task, int], known: Throughput) -> Cost:
     mean = known.answer
-    drawn = sum(count for task, count in counts.items() if task in DRAWN)
+    drawn = sum(count for task, count in counts.items() if task.draws)
     written = sum(counts.values()) - drawn
-    if run.weights == "provider":
-        if run.price is None:
-            raise InvalidConfig(f"config/models/: {model}.run: the model is behind an API, so it needs its 'price'")
-        seen = sum(count for task, count in counts.items() if task in SEEN)
+    if run.price is not None:
+        seen = sum(count for task, count in counts.items() if task.sees)
         read = sum(counts.values()) * mean.prompt_tokens + seen * mean.image_prompt_tokens
         return Cost(name, 0, 0.0, 0.0, run.price.usd(read, written * mean.tokens, drawn), written + drawn)
     speed = _of(known.models, "models", model)

@@ -106,7 +106,9 @@ class Adapter(Protocol):
     also without loading; such an instance is never asked. ``version`` is raised whenever the adapter's code changes
     what a model answers; it is part of the model's fingerprint, and so is what a static method ``revision(**options)``
     says, for an adapter whose answers depend on other files than its own. The constructor takes ``dtype``,
-    ``decoding``, ``system_prompt`` and ``device``, and as further keywords the ``options`` of a model's entry.
+    ``decoding``, ``system_prompt`` and ``device``, and as further keywords the ``options`` of a model's entry. One
+    that does not heed all of ``decoding`` names the fields that it does, as ``heeds_writing`` for texts and
+    ``heeds_drawing`` for pictures, both ``ClassVar[frozenset[str]]``: setting another one is refused.
     """
 
     version: ClassVar[int]

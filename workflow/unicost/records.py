@@ -27,6 +27,16 @@ class Task(StrEnum):
     TEXT_IMAGE_TO_IMAGE = "text_image_to_image"
     DIALOGUE = "dialogue"
 
+    @property
+    def draws(self) -> bool:
+        """Whether the answer is a picture."""
+        return self.value.endswith("to_image")
+
+    @property
+    def sees(self) -> bool:
+        """Whether a picture is asked about."""
+        return "image_to" in self.value
+
 
 class Construction(StrEnum):
     """How the harmful request is put together."""

@@ -9,13 +9,13 @@ from __future__ import annotations
 import logging
 import re
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from unicost.config import Repository
+from unicost.hub_failures import Asked, one_sentence
 
 _TIMEOUT: Final = 10.0
 """Seconds that the hub has to answer a question."""
@@ -28,10 +28,6 @@ _PIPELINE: Final = "model_index.json"
 _VARIANT: Final = re.compile(r"\.(fp16|bf16|fp32|non_ema|ema_only)(?=[.-])")
 _PROGRAMS: Final = (".bin", ".ckpt", ".pickle", ".pkl", ".pt", ".pth", ".py")
 """Endings of files that are code, or that run code when they are loaded."""
-
-
-UNREACHABLE: Final = "the hub cannot be reached"
-"""What every message says that stands for no network, or none wanted."""
 
 
 class HubFailed(ValueError):
@@ -57,7 +53,7 @@ def download(
     from huggingface_hub.constants import HF_HUB_OFFLINE
 
     wanted = Repository(checkpoint=checkpoint, revision=revision, files=tuple(files))
-    with _one_sentence(wanted, licence):
+    with one_sentence(_asked(wanted, licence), HubFailed):
         known, commit = ({}, revision) if HF_HUB_OFFLINE else _listed(wanted)
         patterns = list(known) or list(files or _SAFE)
         folder = Path(snapshot_download(checkpoint, revision=commit, allow_patterns=patterns)).absolute()
@@ -83,7 +79,7 @@ def hub_access(wanted: Repository, licence: str | None) -> str | None:
     from huggingface_hub.constants import HF_HUB_OFFLINE
 
     try:
-        with _one_sentence(wanted, licence):
+        with one_sentence(_asked(wanted, licence), HubFailed):
             if HF_HUB_OFFLINE:
                 snapshot_download(wanted.checkpoint, revision=wanted.revision)
             else:
@@ -163,39 +159,5 @@ def _check_room(wanted: Repository, known: Mapping[str, Any], commit: str) -> No
         )
 
 
-@contextmanager
-def _one_sentence(wanted: Repository, licence: str | None) -> Iterator[None]:
-    """Turn the client's errors into one sentence that says what to do. No message of the client is shown whole."""
-    from huggingface_hub import errors
-
-    name, page = wanted.checkpoint, f"https://huggingface.co/{wanted.checkpoint}"
-    terms = f"open {page}, accept its terms (licence: {licence or 'see there'})"
-    try:
-        yield
-    except errors.GatedRepoError as error:
-        told = error.response is not None and error.response.status_code == 403
-        why = "the account of HF_TOKEN has no access to it yet" if told else "it is gated and no valid HF_TOKEN is set"
-        then = "and run again when access is granted" if told else "and set HF_TOKEN to a token of that account"
-        message = f"{name}: {why}; {terms}, {then}"
-    except errors.RevisionNotFoundError:
-        message = f"{name} has no revision '{wanted.revision}'; see its list of commits on {page}/commits"
-    except errors.RepositoryNotFoundError:
-        message = f"{name} is not on the hub, or hidden from this account; check the name, or {terms} and set HF_TOKEN"
-    except (errors.RemoteEntryNotFoundError, errors.EntryNotFoundError) as error:
-        lost = f"{name} lacks a file that it lists at revision '{wanted.revision}'; try another"
-        message = _unreachable(wanted) if isinstance(error, errors.LocalEntryNotFoundError) else lost
-    except errors.HfHubHTTPError as error:
-        status = error.response.status_code if error.response is not None else "no status"
-        message = f"{name}: the hub answered with {status}; try again later"
-    except (errors.OfflineModeIsEnabled, errors.HTTPError):  # type: ignore[attr-defined]
-        message = _unreachable(wanted)
-    else:
-        return
-    raise HubFailed(message) from None
-
-
-def _unreachable(wanted: Repository) -> str:
-    return (
-        f"{wanted.checkpoint} at revision '{wanted.revision}' is not in the cache and {UNREACHABLE}; "
-        "connect (HF_HUB_OFFLINE unset, HF_ENDPOINT right), or copy the cache of a machine that has it to HF_HOME"
-    )
+def _asked(wanted: Repository, licence: str | None) -> Asked:
+    return Asked(wanted.checkpoint, wanted.revision, f"https://huggingface.co/{wanted.checkpoint}", licence)

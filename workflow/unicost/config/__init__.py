@@ -6,9 +6,12 @@ right. No file of ``config/`` is an input of a rule: a section enters its jobs t
 
 from unicost.config.base import Strict, digest
 from unicost.config.datasets import DataEntry, DatasetEntry, Download, LabelledEntry, WebFile
-from unicost.config.judging import JudgesFile, PluginEntry, Policy
+from unicost.config.judging import JudgeEntry, JudgesFile, PluginEntry, Policy
 from unicost.config.loading import load_settings, load_workers, merge, parse, read_yaml, reload_settings
 from unicost.config.models import (
+    DRAWS,
+    SAMPLES,
+    WRITES,
     Closeness,
     Counterpart,
     Decoding,
@@ -35,6 +38,9 @@ from unicost.config.taxonomies import Taxonomy, translation
 from unicost.config.workers import WorkerEntry
 
 __all__ = [
+    "DRAWS",
+    "SAMPLES",
+    "WRITES",
     "Analysis",
     "BenchmarkStudy",
     "Claim",
@@ -49,6 +55,7 @@ __all__ = [
     "Frozen",
     "Hypothesis",
     "InvalidConfig",
+    "JudgeEntry",
     "JudgesFile",
     "LabelledEntry",
     "MainFile",

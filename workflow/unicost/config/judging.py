@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal
+from typing import Any, ClassVar, Final, Literal
 
 from pydantic import Field, model_validator
 
@@ -22,6 +22,8 @@ class PluginEntry(Strict):
     options: dict[str, Any] = {}
     """Its options."""
 
+    _operational: ClassVar[frozenset[str]] = frozenset()
+
     def fingerprint(self, group: str) -> str:
         """12 hexadecimal digits over the plugin, its version, its options and, where it has one, its ``revision``.
 
@@ -29,7 +31,20 @@ class PluginEntry(Strict):
         """
         plugin = registry.resolve(group, self.plugin)
         more = [plugin.revision(**self.options)] if hasattr(plugin, "revision") else []
-        return digest(self.model_dump_json(), plugin.version, *more)
+        return digest(self.model_dump_json(exclude=set(self._operational)), plugin.version, *more)
+
+
+class JudgeEntry(PluginEntry):
+    """A judge, and what a job of it asks a cluster for, as a model's entry does."""
+
+    gpus: int = Field(0, ge=0)
+    """GPUs that a job of it needs. Not part of the fingerprint."""
+    memory_gb: float = Field(4.0, gt=0)
+    """Main memory of a job on a cluster, in gigabytes. Not part of the fingerprint."""
+    hours: float = Field(0.5, gt=0)
+    """Time of a job on a cluster, that is of the responses of one model. Not part of the fingerprint."""
+
+    _operational: ClassVar[frozenset[str]] = frozenset({"gpus", "memory_gb", "hours"})
 
 
 class Flag(Strict):
@@ -99,7 +114,7 @@ class JudgesFile(Strict):
 
     detectors: dict[str, PluginEntry]
     """Rule-based detectors by name."""
-    judges: dict[str, PluginEntry]
+    judges: dict[str, JudgeEntry]
     """Judges by name."""
     annotators: dict[str, PluginEntry] = {}
     """Annotators that label by construction."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import yaml
 from pydantic import ValidationError
@@ -21,9 +21,14 @@ from unicost.config.settings import InvalidConfig, MainFile, Settings
 from unicost.config.studies import BenchmarkStudy, Claim, ExperimentStudy, PublishedStudy, Study, ValidationStudy
 from unicost.config.taxonomies import Taxonomy
 from unicost.config.workers import WorkerEntry
+from unicost.options import first_error
 from unicost.registry import did_you_mean
 
 Section = TypeVar("Section", bound=Strict)
+
+NAME: Final = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+"""What a model, judge, policy, study or set of data may be called: files and wildcards of rules have their names."""
+_NAMES: Final = f"a name is made of letters, digits, '.', '_' and '-', and begins with a letter or digit ({NAME})"
 
 _STUDY_KINDS: dict[str, type[Study]] = {
     "published": PublishedStudy,
@@ -67,14 +72,15 @@ def reload_settings(config: Mapping[str, Any], folder: str | Path = "config") ->
     """
     folder = Path(folder)
     studies = {path.stem: _study(path) for path in _files(folder / "studies")}
-    models = _models(folder / "models")
+    models, model_files = _models(folder / "models")
     return Settings.model_construct(
         main=parse(MainFile, dict(config), folder / "config.yaml"),
         studies=_with_models(studies, models, folder / "studies"),
         models=models,
+        model_files=model_files,
         datasets=_named(DatasetEntry, folder / "datasets.yaml"),
         labelled=_named(LabelledEntry, folder / "labelled.yaml"),
-        judging=parse(JudgesFile, read_yaml(folder / "judges.yaml"), folder / "judges.yaml"),
+        judging=_judging(folder / "judges.yaml"),
         taxonomies={path.stem: parse(Taxonomy, read_yaml(path), path) for path in _files(folder / "taxonomies")},
         claims=_named(Claim, folder / "claims.yaml"),
         protocols={path.stem: parse(Protocol, read_yaml(path), path) for path in _files(folder / "protocols")},
@@ -104,7 +110,7 @@ def parse(section: type[Section], data: Any, file: Path, prefix: str = "") -> Se
     try:
         return section.model_validate(data)
     except ValidationError as error:
-        raise InvalidConfig(f"{file}: {_sentence(error, prefix)}") from None
+        raise InvalidConfig(f"{file}: {first_error(error, prefix)}") from None
 
 
 def merge(defaults: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
@@ -124,6 +130,7 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _study(path: Path) -> Study:
+    _check_name(path, "name of the file", path.stem)
     data = read_yaml(path)
     kind = data.get("kind") if isinstance(data, dict) else None
     if kind not in _STUDY_KINDS:
@@ -133,24 +140,43 @@ def _study(path: Path) -> Study:
     return parse(_STUDY_KINDS[kind], data, path)
 
 
+def _judging(path: Path) -> JudgesFile:
+    judging = parse(JudgesFile, read_yaml(path), path)
+    for section in ("judges", "policies"):
+        for name in getattr(judging, section):
+            _check_name(path, f"{section}.{name}", name)
+    return judging
+
+
 def _named(section: type[Section], path: Path) -> dict[str, Section]:
     data = read_yaml(path)
     if not isinstance(data, dict):
         raise InvalidConfig(f"{path}: must be a mapping from names to sections")
+    for name in data:
+        _check_name(path, str(name), str(name))
     return {name: parse(section, value, path, f"{name}.") for name, value in data.items()}
 
 
-def _models(folder: Path) -> dict[str, ModelEntry]:
+def _check_name(file: Path, key: str, name: str) -> None:
+    """Results are put in files of these names."""
+    if not re.fullmatch(NAME, name):
+        raise InvalidConfig(f"{file}: {key}: '{name}' cannot name a file; {_NAMES}")
+
+
+def _models(folder: Path) -> tuple[dict[str, ModelEntry], dict[str, str]]:
+    """The models by name, and the file of each."""
     models: dict[str, ModelEntry] = {}
+    files: dict[str, str] = {}
     for path in _files(folder):
         data = read_yaml(path)
         if isinstance(data, dict) and isinstance(data.get("models"), dict):
             data["models"] = _each_replicate(path, data)
         for name, entry in parse(ModelFile, data, path).models.items():
+            _check_name(path, f"models.{name}", name)
             if name in models:
-                raise InvalidConfig(f"{path}: models.{name}: the name is taken by another file; names are unique")
-            models[name] = entry
-    return models
+                raise InvalidConfig(f"{path}: models.{name}: the name is taken by {files[name]}; names are unique")
+            models[name], files[name] = entry, f"config/models/{path.name}"
+    return models, files
 
 
 _REPLICATE = "{replicate}"
@@ -199,20 +225,3 @@ def _matches(file: Path, patterns: Sequence[str], models: Mapping[str, ModelEntr
         if not found:
             raise InvalidConfig(f"{file}: models: no model matches the pattern '{pattern}'; see config/models/")
         yield from found
-
-
-def _sentence(error: ValidationError, prefix: str) -> str:
-    """The first error of a validation as a clause: where, what is wrong, what was given."""
-    first = error.errors()[0]
-    where = (prefix + ".".join(str(part) for part in first["loc"])).rstrip(".")
-    message = first["msg"].removeprefix("Value error, ")
-    if first["type"] == "missing":
-        message = "is missing; see config/README.md"
-    elif first["type"] in ("enum", "literal_error"):
-        known = re.findall(r"'([^']*)'", str(first["ctx"]["expected"]))
-        message = f"unknown value '{first['input']}': {did_you_mean(str(first['input']), known)}"
-    elif first["type"] in ("tuple_type", "list_type"):
-        message = f"must be a list, such as [one, two], not {first['input']!r}"
-    elif first["type"] != "value_error":
-        message = f"{message[0].lower()}{message[1:]}, not {first['input']!r}"
-    return f"{where}: {message}" if where else message

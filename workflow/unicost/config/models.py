@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from enum import StrEnum
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Final, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -77,6 +77,13 @@ class Decoding(Strict):
     guidance_scale: float = Field(1.0, ge=1)
     """Classifier-free guidance of image generation; 1 is none."""
 
+
+SAMPLES: Final = frozenset({"do_sample", "temperature", "top_p", "top_k"})
+"""Fields of ``Decoding`` that say which token is taken."""
+WRITES: Final = SAMPLES | {"max_new_tokens", "repetition_penalty"}
+"""Those that a text is decoded by, which no guidance leads."""
+DRAWS: Final = SAMPLES | {"guidance_scale"}
+"""Those that the tokens of a picture are decoded by, whose number is fixed."""
 
 DecodingPolicy = Literal["common", "vendor"]
 """`common`: the `decoding` of each entry, the same for all by default; `vendor`: what the vendor decodes with."""

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
 from unicost import registry
-from unicost.config.models import ModelRun
+from unicost.config.running import check_options, check_run
 from unicost.config.settings import InvalidConfig, Settings
 from unicost.config.studies import BenchmarkStudy, ExperimentStudy, PublishedStudy, Study, ValidationStudy
 from unicost.registry import did_you_mean
-
-_NOT_OPTIONS = {"args", "kwargs", "dtype", "decoding", "image_decoding", "system_prompt", "device"}
 
 
 def check_references(settings: Settings) -> None:
@@ -21,15 +18,10 @@ def check_references(settings: Settings) -> None:
     for file, key, name, known in _references(settings):
         if name not in known:
             raise InvalidConfig(f"{file}: {key}: unknown name '{name}': {did_you_mean(name, list(known))}")
-    for name, model in settings.models.items():
-        if model.run is not None:
-            _check_image_decoding(name, model.run)
-        if model.run is not None and model.run.weights == "provider":
-            _check_provider(name, model.run)
-        if model.run is not None and model.run.adapter == "worker":
-            _check_worker(settings, name, model.run)
+    for name in settings.models:
+        check_run(settings, name)
     for file, key, group, plugin, options in _plugins(settings):
-        _check_options(f"{file}: {key}.options", registry.resolve(group, plugin), options)
+        check_options(f"{file}: {key}.options", registry.resolve(group, plugin), options)
     for study in settings.studies:
         _check_study(settings, study)
 
@@ -45,7 +37,7 @@ def _references(settings: Settings) -> Iterator[tuple[str, str, str, Collection[
             yield "config/judges.yaml", f"policies.{name}", judge, settings.judging.judges
     for name, model in settings.models.items():
         for counterpart in model.counterparts:
-            yield "config/models/", f"{name}.counterparts", counterpart.model, settings.models
+            yield settings.model_files[name], f"models.{name}.counterparts", counterpart.model, settings.models
     arms = {model.arm for model in settings.models.values() if model.arm is not None}
     for name, protocol in settings.protocols.items():
         file = f"config/protocols/{name}.yaml"
@@ -97,64 +89,9 @@ def _plugins(settings: Settings) -> Iterator[tuple[str, str, str, str, dict[str,
         yield "config/datasets.yaml", name, "source", dataset.source, dataset.options
     for name, labelled in settings.labelled.items():
         yield "config/labelled.yaml", name, "labelled", labelled.source, labelled.options
-    for name, model in settings.models.items():
-        if model.run is not None:
-            yield "config/models/", f"{name}.run", "adapter", model.run.adapter, model.run.options
     for group in ("detector", "judge", "annotator", "extractor"):
         for name, entry in getattr(settings.judging, f"{group}s").items():
             yield "config/judges.yaml", f"{group}s.{name}", group, entry.plugin, entry.options
-
-
-def _check_image_decoding(model: str, run: ModelRun) -> None:
-    taken = inspect.signature(registry.resolve("adapter", run.adapter)).parameters
-    if run.image_decoding is not None and "image_decoding" not in taken:
-        raise InvalidConfig(
-            f"config/models/: {model}.run.image_decoding: adapter '{run.adapter}' has one decoding; set 'decoding'"
-        )
-
-
-def _check_provider(model: str, run: ModelRun) -> None:
-    """An API may not know all of what the entry decodes with, which its adapter refuses."""
-    taken = inspect.signature(registry.resolve("adapter", run.adapter)).parameters
-    where = f"config/models/: {model}.run"
-    if "provider" not in taken:
-        raise InvalidConfig(f"{where}.weights: adapter '{run.adapter}' loads weights; 'provider' has none")
-    for one in (run, run.decoded("vendor")):
-        try:
-            one.build()
-        except (TypeError, ValueError) as error:
-            raise InvalidConfig(f"{where}: {error}") from None
-
-
-def _check_worker(settings: Settings, model: str, run: ModelRun) -> None:
-    """A model that a worker drives names one, and of its tasks those that it is asked."""
-    where, worker = f"config/models/: {model}.run", str(run.options.get("worker"))
-    if worker not in settings.workers:
-        hint = did_you_mean(worker, list(settings.workers))
-        raise InvalidConfig(f"{where}.options.worker: no worker '{worker}' in config/workers.yaml: {hint}")
-    able = settings.workers[worker].tasks
-    if run.tasks is None or not set(run.tasks) <= set(able):
-        raise InvalidConfig(f"{where}.tasks: name tasks of worker '{worker}', which does {', '.join(able)}")
-    for path in settings.workers[worker].files():
-        if not path.is_file():
-            raise InvalidConfig(f"config/workers.yaml: {worker}: no file '{path}'")
-
-
-def _check_options(where: str, plugin: Any, options: dict[str, Any]) -> None:
-    """Build the plugin once, which loads nothing: it refuses values that it cannot take.
-
-    One that gathers its options under a name other than `unknown` (``**sampling``) knows itself what they are called.
-    """
-    taken = inspect.signature(plugin).parameters.values()
-    known = [parameter.name for parameter in taken if parameter.name not in _NOT_OPTIONS]
-    gathers = any(parameter.kind is parameter.VAR_KEYWORD and parameter.name != "unknown" for parameter in taken)
-    for name in options:
-        if name not in known and not gathers:
-            raise InvalidConfig(f"{where}: unknown option '{name}': {did_you_mean(name, known)}")
-    try:
-        plugin(**options)
-    except (TypeError, ValueError) as error:
-        raise InvalidConfig(f"{where}: {error}") from None
 
 
 def _check_study(settings: Settings, name: str) -> None:

@@ -40,6 +40,8 @@ class Settings(Strict):
     """All studies by name."""
     models: dict[str, ModelEntry]
     """All models by name."""
+    model_files: dict[str, str]
+    """The file that each of them stands in."""
     datasets: dict[str, DatasetEntry]
     """All benchmarks by name."""
     labelled: dict[str, LabelledEntry]
@@ -54,6 +56,10 @@ class Settings(Strict):
     """All protocols by name."""
     workers: dict[str, WorkerEntry]
     """All workers by name."""
+
+    def place_of(self, model: str) -> str:
+        """Where the run of a model is set, for a message: its file and key."""
+        return f"{self.model_files[model]}: models.{model}.run"
 
     def experiment(self, name: str) -> ExperimentStudy:
         """The experiment of that name; raises ``KeyError`` if there is none."""

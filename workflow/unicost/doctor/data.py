@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from unicost.benchmark.download.fetch import access
+from unicost.benchmark.download.fetch import access, to_come
 from unicost.config import PublishedStudy, Settings
 from unicost.doctor.lacks import Lack, existing_parent
 
@@ -25,6 +25,13 @@ def data_access(settings: Settings, study: str) -> Iterator[Lack]:
         lacking = access(name, entry, RESULTS / "data")
         if lacking is not None:
             yield Lack("data", lacking)
+
+
+def data_to_come(settings: Settings, study: str) -> list[str]:
+    """The names of the study's data that is downloaded and not here yet."""
+    if isinstance(settings.studies[study], PublishedStudy):
+        return []
+    return [name for name, entry in settings.datasets_of(study).items() if to_come(name, entry, RESULTS / "data")]
 
 
 def disk(settings: Settings, study: str) -> Iterator[Lack]:

@@ -1,16 +1,15 @@
-"""Checks of a study's models: their weights, and the GPUs that they are run on."""
+"""Checks of a study's models: their weights, and the code of those that a worker drives."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cache
 
 from unicost.checkpoints.loading import BadCheckpoint
 from unicost.config import Settings
 from unicost.doctor.lacks import Lack
 from unicost.miniature.weights import SHIPPED
-from unicost.models.device import visible
 from unicost.models.package_weights import package_file
+from unicost.models.vendor import VENDOR, python_command
 from unicost.models.weights import checkpoint_folder
 
 
@@ -41,19 +40,32 @@ def _not_shipped(checkpoints: Sequence[str]) -> Iterator[Lack]:
         )
 
 
-def gpus(settings: Settings, study: str) -> Iterator[Lack]:
-    """A model whose job asks for more GPUs than there are."""
-    wanted = {name: entry.run.gpus for name, entry in settings.study_models(study).items() if entry.run is not None}
-    most = max(wanted, key=lambda name: wanted[name], default=None)
-    if most is not None and wanted[most] and wanted[most] > visible_gpus():
-        yield Lack(
-            "GPUs",
-            f"model '{most}' wants {wanted[most]} and {visible_gpus()} can be seen; run where there are enough, "
-            "or set its run.gpus to 0 if it is small",
-        )
+def workers(settings: Settings, study: str) -> Iterator[Lack]:
+    """What rules of the workflow must still make for models whose code no library has, and what it takes."""
+    used: dict[str, list[str]] = {}
+    for model, entry in settings.study_models(study).items():
+        if entry.run is not None and entry.run.adapter == "worker":
+            used.setdefault(str(entry.run.options["worker"]), []).append(model)
+    entries = {name: settings.workers[name] for name in used}
+    code = [name for name, entry in entries.items() if entry.repository and not _made(name, "code")]
+    environments = [name for name, entry in entries.items() if entry.requirements and not _made(name, "env")]
+    for what, rule, names in (
+        ("the vendor's code at its pinned commit", "vendor_code", code),
+        ("the environment", "worker_environment", environments),
+    ):
+        if names:
+            models = [model for name in names for model in used[name]]
+            yield Lack(
+                "code",
+                f"{what} is still to be made for {', '.join(models)} (workers {', '.join(names)}): a run does it, "
+                f"by rule {rule} and with the network; alone: `snakemake --cores all --config 'studies=[\"{study}\"]' "
+                f"--until {rule}`",
+            )
+    for version in sorted({entries[name].python for name in environments}):
+        if python_command(version) is None:
+            yield Lack("code", f"no command python{version} is here, with which environments of workers are made")
 
 
-@cache
-def visible_gpus() -> int:
-    """GPUs that a job can use."""
-    return len(visible())
+def _made(worker: str, part: str) -> bool:
+    """Whether a rule has written where a worker's code, or its environment, came from."""
+    return (VENDOR / worker / f"{part}.json").exists()

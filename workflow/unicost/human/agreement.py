@@ -3,6 +3,9 @@
 All four are functions of the table of label pairs, so a resample is a table too: families of instances are drawn with
 replacement (their items are not independent), and one matrix product of the draws with the families' tables gives the
 tables of all resamples.
+
+What people labelled is a sample with unequal chances (see ``sample``): counted by their weights, the same tables stand
+for all responses that could have been drawn. Labels by construction are a census, in which every pair counts one.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from numpy.typing import NDArray
 from statsmodels.stats.proportion import proportion_confint
 
 from unicost.human.people import gather
+from unicost.interfaces import ADJUDICATED
 from unicost.records import Aspect, Judgement, Label, Verdict
 from unicost.store import read_table, write_csv
 
@@ -29,7 +33,7 @@ LABELS = {
     Aspect.CONTEXTUAL: (Label.UNSAFE, Label.SAFE, Label.REFUSAL),
     Aspect.INTRINSIC: (Label.UNSAFE, Label.SAFE),
 }
-COLUMNS = ["annotator", "judge", "aspect", "task", "model_kind", "n", "unscored", "prevalence"] + [
+COLUMNS = ["annotator", "judge", "aspect", "task", "model_kind", "weighted", "n", "unscored", "prevalence"] + [
     f"{name}{end}" for name in ("accuracy", "kappa", "ac1", "alpha") for end in ("", "_low", "_high")
 ]
 _PLACE = ["instance", "model"]
@@ -100,13 +104,16 @@ def agreement(
     items of ``sample`` (or the JSON files of the page or of Label Studio), each person being an annotator and ``human``
     being what holds where several labelled; task and family of an item come from ``verdicts``. ``prevalence`` is the
     annotator's share of ``unsafe``; pairs in which either left the item unscored are counted in ``unscored`` and
-    nowhere else. Raises ``unicost.human.labels.WrongLabels`` and ``unicost.store.UnreadableFile``.
+    nowhere else. Where the chances of the labelled items in ``sample`` differ, a second row, ``weighted``, says the
+    same of all responses; ``n`` stays the number of items that were looked at. Raises
+    ``unicost.human.labels.WrongLabels`` and ``unicost.store.UnreadableFile``.
     """
     people = gather(labels, sample)
     given = [_read(references), _frame(people.own), _frame(people.held)]
     items = read_table(verdicts, Verdict, [*_PLACE, "task", "family"])
     items["model_kind"] = items["model"].map(model_kinds)
     pairs = _pairs(pd.concat(given), _read(judgements), items)
+    pairs["weight"] = _weights(pairs, sample if labels else None)
     families = pd.Index(items["family"].unique())
     rows = list(_rows(pairs, families, family_draws(len(families), resamples, seed), confidence))
     write_csv(output, pd.DataFrame(rows, columns=COLUMNS))
@@ -142,6 +149,16 @@ def _pairs(given: pd.DataFrame, judged: pd.DataFrame, items: pd.DataFrame) -> pd
     return pairs.merge(items, on=_PLACE, how="inner", validate="many_to_one")
 
 
+def _weights(pairs: pd.DataFrame, sample: Path | None) -> pd.Series[float]:
+    """The responses that each pair stands for: by the sample for labels of people, 1 for labels by construction."""
+    if sample is None:
+        return pd.Series(1.0, index=pairs.index)
+    known = pd.read_csv(sample, usecols=[*_PLACE, "weight"])
+    found = pairs[_PLACE].merge(known, on=_PLACE, how="left", validate="many_to_one")["weight"]
+    by_people = pairs["annotator"].str.split(":").str[0] == ADJUDICATED
+    return found.set_axis(pairs.index).where(by_people, 1.0)
+
+
 def _rows(
     pairs: pd.DataFrame, families: pd.Index, draws: NDArray[np.float32], confidence: float
 ) -> Iterator[dict[str, Any]]:
@@ -152,16 +169,30 @@ def _rows(
             part = part[(part["model_kind"] == kind) | (kind == "all")]
             if len(part):
                 key = {"annotator": annotator, "judge": judge, "aspect": aspect, "task": task, "model_kind": kind}
-                yield key | pair_statistics(part, LABELS[Aspect(str(aspect))], families, draws, confidence)
+                scale = LABELS[Aspect(str(aspect))]
+                yield key | {"weighted": False} | pair_statistics(part, scale, families, draws, confidence)
+                if part["weight"].nunique() > 1:
+                    weight = part["weight"].to_numpy()
+                    found = pair_statistics(part, scale, families, draws, confidence, weight=weight)
+                    yield key | {"weighted": True} | found
 
 
 def pair_statistics(
-    part: pd.DataFrame, labels: Sequence[str], families: pd.Index, draws: NDArray[np.float32], confidence: float
+    part: pd.DataFrame,
+    labels: Sequence[str],
+    families: pd.Index,
+    draws: NDArray[np.float32],
+    confidence: float,
+    *,
+    weight: NDArray[np.float64] | None = None,
 ) -> dict[str, Any]:
     """The columns of ``COLUMNS`` from ``n`` on, of pairs of labels of one scale.
 
     ``part`` has the columns ``label``, ``answer`` and ``family``; a pair counts as unscored where either is none of
-    ``labels``. ``draws`` is that of ``family_draws``, in the order of ``families``.
+    ``labels``. ``draws`` is that of ``family_draws``, in the order of ``families``. ``weight`` is how many responses
+    each pair stands for, 1 by default. The table is scaled to the number of pairs, and accuracy has Wilson's interval
+    at the effective sample size, (sum of weights)^2 / sum of their squares (L. Kish, Survey Sampling, 1965), which is
+    wide where strata differ in accuracy.
     """
     names = pd.Index([str(label) for label in labels])
     row, column = names.get_indexer(pd.Index(part["label"])), names.get_indexer(pd.Index(part["answer"]))
@@ -170,17 +201,21 @@ def pair_statistics(
     result: dict[str, Any] = {"n": n, "unscored": len(part) - n}
     if n == 0:
         return result
+    counted = np.ones(n) if weight is None else weight[scored] * (n / weight[scored].sum())
     by_family = np.zeros((len(families), q, q), dtype=np.float32)
-    np.add.at(by_family, (families.get_indexer(pd.Index(part["family"]))[scored], row[scored], column[scored]), 1)
+    places = families.get_indexer(pd.Index(part["family"]))[scored]
+    np.add.at(by_family, (places, row[scored], column[scored]), counted)
     table = by_family.sum(0, dtype=np.float64)
     resampled = (draws @ by_family.reshape(len(families), q * q)).reshape(-1, q, q).astype(np.float64)
-    agreed = int(np.trace(table))
-    low, high = proportion_confint(agreed, n, alpha=1 - confidence, method="wilson")
-    result |= {"prevalence": float(table[0].sum() / n)}
-    result |= {"accuracy": agreed / n, "accuracy_low": float(low), "accuracy_high": float(high)}
+    total, effective = float(table.sum()), n**2 / float((counted**2).sum())
+    agreed = float(np.trace(table))
+    low, high = proportion_confint(agreed * (effective / total), effective, alpha=1 - confidence, method="wilson")
+    result |= {"prevalence": float(table[0].sum() / total)}
+    result |= {"accuracy": agreed / total, "accuracy_low": float(low), "accuracy_high": float(high)}
     result |= _with_interval("kappa", float(cohen_kappa(table)), cohen_kappa, resampled, confidence)
     result |= _with_interval("ac1", float(gwet_ac1(table)), gwet_ac1, resampled, confidence)
-    return result | _with_interval("alpha", _alpha(table), krippendorff_alpha, resampled, confidence)
+    alpha = _alpha(table) if weight is None else float(krippendorff_alpha(table))
+    return result | _with_interval("alpha", alpha, krippendorff_alpha, resampled, confidence)
 
 
 def _alpha(table: Table) -> float:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from unicost.config import digest
 from unicost.judging.local import LocalChat, weights_revision
+from unicost.options import build
 from unicost.providers.chat import Chat, build_chat, provider_class
 from unicost.registry import did_you_mean
 
@@ -26,7 +27,7 @@ class Backend:
     """
 
     def __init__(self, judge: str, backend: str, options: Mapping[str, Any], **fixed: Any) -> None:
-        """``fixed`` are options of a local model that the judge decides. Raises ``ValueError``, ``TypeError``."""
+        """``fixed`` are options of a local model that the judge decides. Raises ``ValueError``."""
         if backend not in BACKENDS:
             raise ValueError(f"judge '{judge}': backend is '{backend}': {did_you_mean(backend, list(BACKENDS))}")
         self._chat: Chat
@@ -36,7 +37,7 @@ class Backend:
             weights = given.pop("weights", None) or checkpoint
             if not weights:
                 raise ValueError(f"judge '{judge}': backend 'transformers' needs a checkpoint: a folder or owner/name")
-            self._chat = LocalChat(weights=Path(weights), **{**fixed, **given})
+            self._chat = build(LocalChat, weights=Path(weights), **{**fixed, **given})
         else:
             self._chat = build_chat(backend, **options)
 

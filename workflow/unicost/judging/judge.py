@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from unicost import registry
-from unicost.config.judging import PluginEntry
+from unicost.config.judging import JudgeEntry
+from unicost.device import lease
 from unicost.interfaces import Judge, JudgeRequest
 from unicost.journal import Journal, item_key
 from unicost.judging.asking import ACCESS_DENIED, PROVIDER_LOST
@@ -41,7 +42,7 @@ class JudgeLost(OSError):
 def judge(
     *,
     name: str,
-    entry: PluginEntry,
+    entry: JudgeEntry,
     responses: Sequence[Path],
     benchmark: Path,
     intents: Path,
@@ -52,8 +53,9 @@ def judge(
     """Label every response and write ``Judgement`` rows, one for each of the judge's aspects.
 
     Finished items come from the journal; a judgement that failed (``error`` is set) is not finished and is tried again
-    by the next run. Raises ``UnmatchedRow`` for rows that do not fit together, ``IncompleteJudge`` for a judge that
-    does not answer everything, ``JudgeLost`` for one that cannot be asked, and ``unicost.store.UnreadableFile``.
+    by the next run. GPUs are leased only where something is unjudged. Raises ``UnmatchedRow`` for rows that do not fit
+    together, ``IncompleteJudge`` for a judge that does not answer everything, ``JudgeLost`` for one that cannot be
+    asked, ``device.TooFewDevices``, and ``unicost.store.UnreadableFile``.
     """
     instances = instances_by_id(benchmark)
     meant = {row.instance: row.intention for row in iterate_records(intents, Intent)}
@@ -67,8 +69,10 @@ def judge(
     ]
     try:
         with Journal(journal) as finished:
+            known = finished.known(keys)
             stream = _requests(responses, instances, meant, found)
-            write_records(output, _Asked(name, plugin, finished).judgements(stream, keys), Judgement)
+            with lease(entry.gpus if any(key not in known for key in keys) else 0):
+                write_records(output, _Asked(name, plugin, finished).judgements(stream, keys, known), Judgement)
     finally:
         if hasattr(plugin, "close"):
             plugin.close()
@@ -110,9 +114,11 @@ class _Asked:
     plugin: Judge
     finished: Journal
 
-    def judgements(self, stream: Iterator[JudgeRequest], keys: Sequence[str]) -> Iterator[Judgement]:
-        """Every request's judgements, in order; what is new goes into the journal as it comes."""
-        known, start = self.finished.known(keys), 0
+    def judgements(
+        self, stream: Iterator[JudgeRequest], keys: Sequence[str], known: Mapping[str, bytes]
+    ) -> Iterator[Judgement]:
+        """Every request's judgements, in order; ``known`` are those of the journal, where new ones go as they come."""
+        start = 0
         with bar(len(keys), f"judge {self.name}", "response") as progress:
             for batch in batches(stream, _WINDOW if hasattr(self.plugin, "judge_each") else BATCH):
                 places = dict(zip(map(_place, batch), keys[start : start + len(batch)], strict=True))

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from unicost.models.device import description
+from unicost.device import description
 from unicost.records import Task
 from unicost.store import write_json
 

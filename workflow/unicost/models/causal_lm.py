@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from unicost.checkpoints.loading import BadCheckpoint, chat_template, load_model, load_tokenizer, model_type
-from unicost.config import Decoding
+from unicost.config import WRITES, Decoding
 from unicost.interfaces import Answer
 from unicost.models.conversation import Unanswerable, converse, render
 from unicost.models.decoding import generate_text
@@ -25,6 +25,7 @@ class CausalLM:
     version: ClassVar[int] = 3
     packages: ClassVar[tuple[str, ...]] = ("torch", "transformers", "safetensors", "tokenizers")
     tasks: ClassVar[frozenset[Task]] = frozenset({Task.TEXT_TO_TEXT, Task.DIALOGUE})
+    heeds_writing: ClassVar[frozenset[str]] = WRITES
 
     def __init__(
         self,

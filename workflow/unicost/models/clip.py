@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from unicost.checkpoints.loading import BadCheckpoint, load_model, load_tokenizer, model_type
-from unicost.config import Decoding
+from unicost.config import SAMPLES, Decoding
 from unicost.interfaces import Answer
 from unicost.models import images
 from unicost.models.conversation import Unanswerable
@@ -39,6 +39,7 @@ class Clip:
     version: ClassVar[int] = 1
     packages: ClassVar[tuple[str, ...]] = ("torch", "transformers", "safetensors", "tokenizers")
     tasks: ClassVar[frozenset[Task]] = frozenset({Task.IMAGE_TO_TEXT, Task.TEXT_IMAGE_TO_TEXT})
+    heeds_writing: ClassVar[frozenset[str]] = SAMPLES
 
     def __init__(
         self,

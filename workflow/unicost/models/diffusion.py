@@ -19,6 +19,7 @@ from unicost.checkpoints.loading import BadCheckpoint
 from unicost.config import Decoding, Strict
 from unicost.interfaces import Answer
 from unicost.models import images
+from unicost.options import first_error
 from unicost.records import Image
 
 if TYPE_CHECKING:
@@ -65,9 +66,7 @@ def read_options(decoding: Decoding | None, system_prompt: str | None, sampling:
     try:
         return Sampling(**sampling)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = "".join(f"{part}: " for part in first["loc"])
-        raise ValueError(f"{where}{first['msg'].removeprefix('Value error, ')}") from None
+        raise ValueError(first_error(error)) from None
 
 
 class Drawing:

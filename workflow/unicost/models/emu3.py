@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from unicost.checkpoints.loading import BadCheckpoint, load_model, load_tokenizer, model_type
 from unicost.checkpoints.multimodal import load_processor, messages
-from unicost.config import Decoding
+from unicost.config import DRAWS, WRITES, Decoding
 from unicost.interfaces import Answer
 from unicost.models import images
 from unicost.models.conversation import Unanswerable, converse, opening, render
@@ -46,6 +46,8 @@ class Emu3:
     tasks: ClassVar[frozenset[Task]] = frozenset(
         {Task.TEXT_TO_TEXT, Task.DIALOGUE, Task.IMAGE_TO_TEXT, Task.TEXT_IMAGE_TO_TEXT, Task.TEXT_TO_IMAGE}
     )
+    heeds_writing: ClassVar[frozenset[str]] = WRITES
+    heeds_drawing: ClassVar[frozenset[str]] = DRAWS
 
     def __init__(
         self,

@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 from unicost.config import Decoding
 from unicost.interfaces import Answer
 from unicost.models.conversation import opening
-from unicost.models.served import DRAWN, Served, answered, late_system_turn, refuse, request
+from unicost.models.served import Served, answered, late_system_turn, refuse, request
+from unicost.options import build
 from unicost.providers.gemini import GeminiChat
 from unicost.records import Instance, Task, Turn
 
@@ -44,7 +45,7 @@ class GeminiAdapter(Served):
         for one in (self._decoding, self._image_decoding):
             refuse(one, "gemini", "repetition_penalty", "guidance_scale")
         self._system_prompt = system_prompt
-        super().__init__(GeminiChat(model="", **provider))
+        super().__init__(build(GeminiChat, model="", **provider))
 
     @staticmethod
     def variables(**options: Any) -> tuple[str, ...]:
@@ -56,7 +57,7 @@ class GeminiAdapter(Served):
         return late_system_turn(instance)
 
     async def _answer(self, instance: Instance, seed: int) -> Answer:
-        if instance.task in DRAWN:
+        if instance.task.draws:
             turns = [*opening(self._system_prompt), *instance.turns]
             return await self._ask(turns, seed, self._image_decoding, image=True)
         return await self._talk(instance, seed, self._system_prompt, self._write)

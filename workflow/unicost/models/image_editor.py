@@ -41,6 +41,7 @@ class ImageEditor:
     version: ClassVar[int] = 1
     packages: ClassVar[tuple[str, ...]] = ("torch", "diffusers", "transformers", "safetensors", "tokenizers")
     tasks: ClassVar[frozenset[Task]] = frozenset({Task.IMAGE_TO_IMAGE, Task.TEXT_IMAGE_TO_IMAGE})
+    heeds_drawing: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(
         self,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from unicost.checkpoints.loading import BadCheckpoint, chat_template, load_model, load_tokenizer, model_type
 from unicost.checkpoints.multimodal import messages, tokenise
-from unicost.config import Decoding
+from unicost.config import DRAWS, WRITES, Decoding
 from unicost.interfaces import Answer
 from unicost.models import images
 from unicost.models.conversation import converse, opening, render
@@ -33,6 +33,8 @@ class Janus:
     tasks: ClassVar[frozenset[Task]] = frozenset(
         {Task.TEXT_TO_TEXT, Task.DIALOGUE, Task.IMAGE_TO_TEXT, Task.TEXT_IMAGE_TO_TEXT, Task.TEXT_TO_IMAGE}
     )
+    heeds_writing: ClassVar[frozenset[str]] = WRITES
+    heeds_drawing: ClassVar[frozenset[str]] = DRAWS
 
     def __init__(
         self,

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
-from unicost.config import Decoding
+from unicost.config import WRITES, Decoding
 from unicost.interfaces import Answer
 from unicost.models.openai_chat import OpenAIChatAdapter
 from unicost.models.server_process import ServerLost, ServerProcess, free_port
@@ -39,6 +39,7 @@ class LocalServer(ABC):
     version: ClassVar[int] = 1
     packages: ClassVar[tuple[str, ...]] = OpenAIChatAdapter.packages
     tasks: ClassVar[frozenset[Task]] = frozenset({Task.TEXT_TO_TEXT, Task.DIALOGUE})
+    heeds_writing: ClassVar[frozenset[str]] = WRITES
     server: ClassVar[str]
     """What messages call it."""
     slots: int = 1

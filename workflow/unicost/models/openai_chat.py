@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from unicost.config import Decoding
 from unicost.interfaces import Answer
 from unicost.models.served import Served, answered, refuse, request
+from unicost.options import build
 from unicost.providers.openai import OpenAI, OpenAIChat
 from unicost.records import Instance, Task, Turn
 
@@ -52,7 +53,7 @@ class OpenAIChatAdapter(Served):
             self._parameters["top_k"] = self._decoding.top_k or -1
             self._parameters["repetition_penalty"] = self._decoding.repetition_penalty
         self._parameters |= parameters or {}
-        super().__init__(OpenAIChat(model="", **provider))
+        super().__init__(build(OpenAIChat, model="", **provider))
 
     @staticmethod
     def variables(**options: Any) -> tuple[str, ...]:

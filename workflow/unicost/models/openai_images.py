@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Final
 from unicost.config import Decoding
 from unicost.interfaces import Answer
 from unicost.models.served import Served, answered
+from unicost.options import build
 from unicost.providers.chat import ChatRequest, Message
 from unicost.providers.openai import OpenAI
 from unicost.providers.openai_images import OpenAIImages
@@ -29,6 +30,7 @@ class OpenAIImagesAdapter(Served):
     version: ClassVar[int] = 1
     packages: ClassVar[tuple[str, ...]] = OpenAI.packages
     tasks: ClassVar[frozenset[Task]] = frozenset({Task.TEXT_TO_IMAGE, Task.IMAGE_TO_IMAGE, Task.TEXT_IMAGE_TO_IMAGE})
+    heeds_drawing: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(
         self,
@@ -50,7 +52,7 @@ class OpenAIImagesAdapter(Served):
         if decoding is not None and decoding != Decoding():
             raise ValueError("decoding: nothing of it applies to OpenAI's images; set options.parameters instead")
         self._most_images = most_images
-        super().__init__(OpenAIImages(model="", **provider))
+        super().__init__(build(OpenAIImages, model="", **provider))
 
     @staticmethod
     def variables(**options: Any) -> tuple[str, ...]:

@@ -24,12 +24,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from unicost.config import ModelRun
+from unicost.device import lease
 from unicost.interfaces import Adapter, Answer, StreamingAdapter
 from unicost.journal import Journal
 from unicost.models import weights as fetched
 from unicost.models.asking import Answered, Work, ask_in_a_stream, ask_in_batches
 from unicost.models.batch_sizes import BatchSizes
-from unicost.models.device import lease
 from unicost.models.images import decode_ahead
 from unicost.models.overlap import Writer, ahead
 from unicost.models.plan import Asker, Item, batches, chunks, gather, survey, windows

@@ -14,10 +14,8 @@ from unicost.models.conversation import Unanswerable, opening, rounds
 from unicost.models.provider_weights import model_of
 from unicost.providers.chat import ChatRequest, Completion, Message
 from unicost.providers.provider import Provider
-from unicost.records import Instance, Task, Turn
+from unicost.records import Instance, Turn
 
-DRAWN: Final = frozenset({Task.TEXT_TO_IMAGE, Task.IMAGE_TO_IMAGE, Task.TEXT_IMAGE_TO_IMAGE})
-"""Tasks that end with a picture."""
 _SEEDS: Final = 2**31
 """Providers take seeds below this."""
 

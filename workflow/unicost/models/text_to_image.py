@@ -24,6 +24,7 @@ class TextToImage:
     version: ClassVar[int] = 1
     packages: ClassVar[tuple[str, ...]] = ("torch", "diffusers", "transformers", "safetensors", "tokenizers")
     tasks: ClassVar[frozenset[Task]] = frozenset({Task.TEXT_TO_IMAGE})
+    heeds_drawing: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(
         self,

@@ -79,11 +79,16 @@ def build_environment(worker: str, entry: WorkerEntry, folder: Path, provenance:
     write_json(provenance, {"python": entry.python, "requirements": entry.requirements, "packages": sorted(frozen)})
 
 
-def _python(worker: str, version: str) -> str:
-    """The command of the Python of that version: this one, or ``python<version>``."""
+def python_command(version: str) -> str | None:
+    """The command of the Python of that version: this one, or ``python<version>``; None where there is none."""
     if version == f"{sys.version_info.major}.{sys.version_info.minor}":
         return sys.executable
-    found = shutil.which(f"python{version}")
+    return shutil.which(f"python{version}")
+
+
+def _python(worker: str, version: str) -> str:
+    """The command of the Python of that version; raises ``VendorFailed``."""
+    found = python_command(version)
     if found is None:
         raise VendorFailed(f"worker '{worker}' needs Python {version}: install it so that python{version} is a command")
     return found

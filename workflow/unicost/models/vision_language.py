@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from unicost.checkpoints.loading import BadCheckpoint, load_model, load_tokenizer, model_type
 from unicost.checkpoints.multimodal import load_processor, messages, tokenise
-from unicost.config import Decoding
+from unicost.config import WRITES, Decoding
 from unicost.interfaces import Answer
 from unicost.models import images
 from unicost.models.conversation import converse, render
@@ -31,6 +31,7 @@ class VisionLanguage:
     tasks: ClassVar[frozenset[Task]] = frozenset(
         {Task.TEXT_TO_TEXT, Task.DIALOGUE, Task.IMAGE_TO_TEXT, Task.TEXT_IMAGE_TO_TEXT}
     )
+    heeds_writing: ClassVar[frozenset[str]] = WRITES
 
     def __init__(
         self,

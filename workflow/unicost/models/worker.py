@@ -24,7 +24,6 @@ from unicost.registry import did_you_mean
 PROTOCOL: Final = 1
 """Version of the protocol in ``docs/workers.md``; a worker speaks the same or is not used."""
 
-_DRAWN: Final = frozenset({Task.TEXT_TO_IMAGE, Task.IMAGE_TO_IMAGE, Task.TEXT_IMAGE_TO_IMAGE})
 _FAILURES_IN_A_ROW: Final = 10
 _SECRETS: Final = ("_KEY", "_TOKEN", "_SECRET", "_PASSWORD")
 
@@ -122,7 +121,7 @@ class Worker:
         for task in dict.fromkeys(instance.task for instance in instances):
             places = [k for k, instance in enumerate(instances) if instance.task is task]
             some, draws = [instances[k] for k in places], [seeds[k] for k in places]
-            if task in _DRAWN:
+            if task.draws:
                 replies = self._ask(task, [[*opening(self._system_prompt), *one.turns] for one in some], draws)
             else:
                 replies = converse(some, draws, self._system_prompt, partial(self._ask, task))
@@ -167,7 +166,7 @@ class Worker:
 
     def _exchange(self, task: Task, histories: list[list[Turn]], seeds: list[int]) -> list[Answer]:
         process = self._started()
-        decoding = self._image_decoding if task in _DRAWN else self._decoding
+        decoding = self._image_decoding if task.draws else self._decoding
         shared = {"task": task.value, "decoding": decoding.model_dump(), "settings": self._settings}
         requests: list[dict[str, Any]] = [
             {"id": str(k), **shared, "seed": seed, "turns": [_turn(turn) for turn in history]}

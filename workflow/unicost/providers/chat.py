@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, Final, Protocol
 
+from unicost.options import build
 from unicost.registry import UnknownName, did_you_mean
 
 _PROVIDERS: Final = {
@@ -96,10 +97,10 @@ def build_chat(provider: str, **options: Any) -> Chat:
 
     Options of all: ``model``; ``key_env`` and ``base_url_env``, the variables that hold the key and the address, by
     default with the provider's usual names, ``key_env=None`` for a server without keys; ``base_url``, an address that
-    is no secret; ``price`` and ``limits`` (see ``settings``). Raises ``UnknownName``, and ``TypeError`` or
-    ``ValueError`` for an option that is none. Imports no SDK and opens no connection.
+    is no secret; ``price`` and ``limits`` (see ``settings``). Raises ``UnknownName``, and ``ValueError`` for an option
+    that is none. Imports no SDK and opens no connection.
     """
-    chat: Chat = provider_class(provider)(**options)
+    chat: Chat = build(provider_class(provider), **options)
     return chat
 
 

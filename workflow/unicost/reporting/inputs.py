@@ -114,6 +114,17 @@ def read_file(path: Path, name: str, extra: Iterable[str] = ()) -> pd.DataFrame:
     return frame
 
 
+def of_all_responses(agreement: pd.DataFrame) -> pd.DataFrame:
+    """The rows that speak of all responses and not of the sample that people labelled, where a table has both.
+
+    ``agreement`` has the column ``weighted`` (see ``read``'s ``extra``).
+    """
+    key = ["annotator", "judge", "aspect", "task", "model_kind"]
+    weighted = agreement["weighted"].map(lambda value: str(value).lower() == "true")
+    both = agreement.assign(weighted=weighted).groupby(key, dropna=False)["weighted"].transform("any")
+    return agreement[weighted | ~both]
+
+
 def has(folder: Path, name: str) -> bool:
     """Whether the study has this table."""
     return (folder / f"{name}.csv").exists()

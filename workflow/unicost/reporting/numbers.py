@@ -68,7 +68,7 @@ def study_numbers(sources: Sources, settings: Mapping[str, Any]) -> Node:
     if sources.protocol is not None:
         content["design"] = design_section(read_design(sources))
     if agreement is not None:
-        content["agreement"] = _agreement(inputs.read(agreement.parent, agreement.stem))
+        content["agreement"] = _agreement(inputs.read(agreement.parent, agreement.stem, extra=("weighted",)))
     return content
 
 
@@ -270,7 +270,8 @@ def _over_refusal(rates: pd.DataFrame) -> Node:
 
 def _agreement(frame: pd.DataFrame) -> Node:
     """``<judge>/<aspect>`` over all tasks and models."""
-    whole = frame[(frame["task"] == "all") & (frame["model_kind"] == "all")]
+    every = inputs.of_all_responses(frame)
+    whole = every[(every["task"] == "all") & (every["model_kind"] == "all")]
     forms: dict[str, Callable[[Any], str]] = {"accuracy": formatting.accuracy}
     content: Node = {}
     for line in whole.to_dict("records"):

@@ -39,11 +39,16 @@ def access(dataset: str, entry: DataEntry, folder: Path) -> str | None:
     """
     if entry.folder is not None:
         return None if Path(entry.folder).is_dir() else f"dataset '{dataset}': no folder '{entry.folder}'; put it there"
-    if entry.download is None or _is_here(folder / f"{dataset}.json"):
+    if entry.download is None or not to_come(dataset, entry, folder):
         return None
     if entry.download.web:
         return web_access(dataset, entry.download, folder / dataset)
     return hub_access(dataset, entry, entry.download)
+
+
+def to_come(dataset: str, entry: DataEntry, folder: Path) -> bool:
+    """Whether the data is downloaded and is not here whole yet; ``folder`` is that of the manifests."""
+    return entry.download is not None and not _is_here(folder / f"{dataset}.json")
 
 
 def _is_here(manifest: Path) -> bool:

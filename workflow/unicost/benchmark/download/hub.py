@@ -10,8 +10,8 @@ a name of that one download, so that no two processes ever share half a file. It
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +19,7 @@ from typing import Any, Final
 from unicost.benchmark.download.manifest import DataFile, DownloadFailed, Manifest, git_sha1, sha256
 from unicost.benchmark.download.room import check_room
 from unicost.config import DataEntry, Download
+from unicost.hub_failures import Asked, one_sentence
 
 _TIMEOUT: Final = 10.0
 """Seconds that the hub has to answer a question."""
@@ -32,7 +33,7 @@ def fetch_from_hub(dataset: str, entry: DataEntry, download: Download) -> Manife
     from huggingface_hub import snapshot_download
     from huggingface_hub.constants import HF_HUB_OFFLINE
 
-    with _one_sentence(dataset, entry, download):
+    with _telling(dataset, entry, download):
         if HF_HUB_OFFLINE:
             known, commit = None, download.revision
         else:
@@ -68,9 +69,9 @@ def hub_access(dataset: str, entry: DataEntry, download: Download) -> str | None
     from huggingface_hub.constants import HF_HUB_OFFLINE
 
     if HF_HUB_OFFLINE:
-        return f"dataset '{dataset}': {_unreachable(entry, download)}"
+        return f"dataset '{dataset}': {_asked(entry, download).unreachable()}"
     try:
-        with _one_sentence(dataset, entry, download):
+        with _telling(dataset, entry, download):
             HfApi().auth_check(str(download.repository), repo_type="dataset")
             _check_room(dataset, download, *_listed(dataset, download))
     except DownloadFailed as error:
@@ -140,51 +141,11 @@ def _nothing(download: Download) -> str:
     )
 
 
-@contextmanager
-def _one_sentence(dataset: str, entry: DataEntry, download: Download) -> Iterator[None]:
-    """Turn the client's errors into one sentence that says what to do. No message of the client is shown whole."""
-    from huggingface_hub import errors
-
+def _asked(entry: DataEntry, download: Download) -> Asked:
     page = entry.homepage or f"https://huggingface.co/datasets/{download.repository}"
-    terms = _terms(entry, download)
-    try:
-        yield
-    except errors.GatedRepoError as error:
-        told = error.response is not None and error.response.status_code == 403
-        why = "the account of HF_TOKEN has no access to it yet" if told else "it is gated and no valid HF_TOKEN is set"
-        then = "and run again when access is granted" if told else "and set HF_TOKEN to a token of that account"
-        message = f"{download.repository}: {why}; {terms}, {then}"
-    except errors.RevisionNotFoundError:
-        message = f"{download.repository} has no revision '{download.revision}'; see its list of commits on {page}"
-    except errors.RepositoryNotFoundError:
-        message = (
-            f"{download.repository} is not on the hub, or hidden from this account; check the name, or {terms} and set "
-            "HF_TOKEN"
-        )
-    except (errors.RemoteEntryNotFoundError, errors.EntryNotFoundError) as error:
-        if isinstance(error, errors.LocalEntryNotFoundError):
-            message = _unreachable(entry, download)
-        else:
-            message = f"{download.repository} lacks a file that it lists at revision '{download.revision}'; try another"
-    except errors.HfHubHTTPError as error:
-        status = error.response.status_code if error.response is not None else "no status"
-        message = f"{download.repository}: the hub answered with {status}; try again later"
-    except (errors.OfflineModeIsEnabled, errors.HTTPError):  # type: ignore[attr-defined]
-        message = _unreachable(entry, download)
-    else:
-        return
-    raise DownloadFailed(f"dataset '{dataset}': {message}") from None
+    return Asked(str(download.repository), download.revision, page, str(entry.licence), download.gated)
 
 
-def _terms(entry: DataEntry, download: Download) -> str:
-    page = entry.homepage or f"https://huggingface.co/datasets/{download.repository}"
-    return f"open {page}, accept its terms (licence: {entry.licence})"
-
-
-def _unreachable(entry: DataEntry, download: Download) -> str:
-    gated = f". It is gated: {_terms(entry, download)}, and set HF_TOKEN to a token of the account that has access"
-    return (
-        f"{download.repository} at revision '{download.revision}' is not in the cache and the hub cannot be reached; "
-        "connect (HF_HUB_OFFLINE unset, HF_ENDPOINT right), or copy the cache of a machine that has it to HF_HOME"
-        f"{gated if download.gated else ''}"
-    )
+def _telling(dataset: str, entry: DataEntry, download: Download) -> AbstractContextManager[None]:
+    """What turns the client's errors into ``DownloadFailed``."""
+    return one_sentence(_asked(entry, download), lambda message: DownloadFailed(f"dataset '{dataset}': {message}"))

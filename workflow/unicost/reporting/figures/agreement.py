@@ -22,7 +22,7 @@ def draw(sources: Sources) -> Figure:
     agreement = sources.agreement
     if agreement is None:
         return _published(inputs.read(sources.statistics, "judge_accuracy"))
-    frame = inputs.read(agreement.parent, agreement.stem)
+    frame = inputs.of_all_responses(inputs.read(agreement.parent, agreement.stem, extra=("weighted",)))
     if frame.empty:
         return style.nothing("No labels to compare the judges with: nobody has labelled this study's sample yet.")
     return _experiment(frame[frame["model_kind"] == "all"])

@@ -43,9 +43,10 @@ def _published(statistics: Path) -> Table:
 
 
 def _experiment(path: Path) -> Table:
-    frame = inputs.read(path.parent, path.stem, extra=("alpha", "alpha_low", "alpha_high"))
+    frame = inputs.read(path.parent, path.stem, extra=("weighted", "alpha", "alpha_low", "alpha_high"))
+    weighted = [str(value).lower() == "true" for value in frame["weighted"]]
     rows = []
-    for line in frame.to_dict("records"):
+    for line, stands_for_all in zip(frame.to_dict("records"), weighted, strict=True):
         row = {
             "Judge": str(line["judge"]),
             "Reference": "by construction" if line["annotator"] == "construction" else str(line["annotator"]),
@@ -58,8 +59,10 @@ def _experiment(path: Path) -> Table:
             "Accuracy (%)": with_interval(accuracy, line, "accuracy"),
         }
         row |= {title: with_interval(coefficient, line, name) for name, title in _COEFFICIENTS.items()}
+        if any(weighted):
+            row["Of"] = "all responses, by weight" if stands_for_all else "what was labelled"
         rows.append(row)
-    return table(rows, text=("Judge", "Reference", "Aspect", "Task", "Models"))
+    return table(rows, text=("Judge", "Reference", "Aspect", "Task", "Models", "Of"))
 
 
 def sensitivity(statistics: Path) -> Table:

@@ -22,7 +22,7 @@ from contextlib import ExitStack
 from importlib.util import find_spec
 from itertools import takewhile
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 _LOG = logging.getLogger(__name__)
 _VISIBLE: Final = "CUDA_VISIBLE_DEVICES"
@@ -45,7 +45,7 @@ def lease(gpus: int, devices: Sequence[str] | None = None, folder: Path | None =
     found = tuple(visible() if devices is None else devices) if gpus else ()
     if len(found) < gpus:
         raise TooFewDevices(
-            f"the model needs {_count(gpus)} (`gpus` of its entry) and {len(found)} can be seen here; run it where "
+            f"the job needs {_count(gpus)} (`gpus` of its entry) and {len(found)} can be seen here; run it where "
             "there are enough, or set `gpus: 0` if it is small"
         )
     if not gpus or any(name in os.environ for name in _ASSIGNED):
@@ -66,6 +66,27 @@ def visible() -> list[str]:
     if named is None:
         return [str(number) for number in range(present)]
     return list(takewhile(lambda name: name not in ("", "-1"), (name.strip() for name in named.split(","))))[:present]
+
+
+class Gpu(NamedTuple):
+    """A GPU by its name, and its memory in gigabytes."""
+
+    name: str
+    memory_gb: float
+
+
+def known_gpus() -> list[Gpu]:
+    """What NVIDIA's driver says of each GPU that a job can use; nothing where there is no such driver."""
+    if not shutil.which("nvidia-smi"):
+        return []
+    told = _ask_driver("--query-gpu=index,uuid,name,memory.total", "--format=csv,noheader,nounits")
+    rows = [[cell.strip() for cell in line.split(",")] for line in told.splitlines()]
+    usable = visible()
+    return [
+        Gpu(row[2], round(int(row[3]) * 2**20 / 1e9, 1))
+        for row in rows
+        if len(row) == 4 and row[3].isdigit() and (row[0] in usable or any(row[1].startswith(one) for one in usable))
+    ]
 
 
 def description() -> str:
@@ -122,12 +143,17 @@ def _environment(values: Mapping[str, str]) -> Iterator[None]:
 
 
 def _count_by_driver() -> int:
+    return sum(line.startswith("GPU ") for line in _ask_driver("--list-gpus").splitlines())
+
+
+def _ask_driver(*arguments: str) -> str:
+    """What ``nvidia-smi`` answers; nothing where it fails."""
     try:
-        command = ["nvidia-smi", "--list-gpus"]
+        command = ["nvidia-smi", *arguments]
         answer = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS_FOR_THE_DRIVER, check=False)
     except (OSError, subprocess.TimeoutExpired):
-        return 0
-    return sum(line.startswith("GPU ") for line in answer.stdout.splitlines())
+        return ""
+    return answer.stdout
 
 
 def _count_by_torch() -> int:

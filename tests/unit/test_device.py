@@ -12,8 +12,8 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
-from unicost.models import device
-from unicost.models.device import TooFewDevices, lease, visible
+from unicost import device
+from unicost.device import TooFewDevices, lease, visible
 
 from tests.data import echo
 from tests.unit.responding import job, log
@@ -21,7 +21,7 @@ from tests.unit.responding import job, log
 HOLD = """
 import os, sys, time
 from pathlib import Path
-from unicost.models.device import lease
+from unicost.device import lease
 folder, gpus, seconds = Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
 with lease(gpus, ["0", "1", "2"], folder) as held:
     assert os.environ["CUDA_VISIBLE_DEVICES"] == ",".join(held)
@@ -71,7 +71,7 @@ def test_a_killed_process_holds_nothing(tmp_path: Path) -> None:
 
 
 def test_too_few_are_refused_in_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(TooFewDevices, match="the model needs 2 GPUs .* and 1 can be seen") as raised, lease(2, ["0"]):
+    with pytest.raises(TooFewDevices, match="the job needs 2 GPUs .* and 1 can be seen") as raised, lease(2, ["0"]):
         pass
     assert "\n" not in str(raised.value)
     with lease(0, []) as held:

@@ -1,0 +1,31 @@
+# What jobs ask a cluster for, and which of them share a submission (docs/clusters.md).
+
+
+def growing(amount):
+    """A resource of a job on a cluster: a second attempt gets twice the amount, a third one three times."""
+    return lambda wildcards, attempt: amount * attempt
+
+
+def memory_of(entry):
+    """A resource of a job, by its entry (a function of the wildcards) that says how many gigabytes it takes."""
+    return lambda wildcards, attempt: round(entry(wildcards).memory_gb * 1000 * attempt)
+
+
+def hours_of(entry):
+    """The same for its time, in minutes."""
+    return lambda wildcards, attempt: round(entry(wildcards).hours * 60 * attempt)
+
+
+def submission_of_model(wildcards):
+    """On a cluster, a model that takes minutes on a CPU is asked and judged in one submission with others like it.
+
+    Any other model is asked in a submission of its own, with the GPUs that it needs and without waiting for others.
+    """
+    run = run_of(wildcards)
+    return "judging" if run.gpus == 0 and run.hours <= 0.25 else None
+
+
+def submission_of_judge(wildcards):
+    """On a cluster, a judge that takes minutes on a CPU shares a submission with others like it."""
+    judge = judge_of(wildcards)
+    return "judging" if judge.gpus == 0 and judge.hours <= 0.5 else None
