@@ -11,9 +11,10 @@ from typing import Any, ClassVar, Final
 
 import numpy as np
 
+from unicost.interfaces import Finds
 from unicost.judging.pictures import Mark, Pixels, look
 from unicost.judging.wording import refuse_unknown
-from unicost.records import Detection, Instance, Response
+from unicost.records import Detection, Instance, Modality, Response
 
 BLANK: Final = "blank_image"
 PLACEHOLDER: Final = "placeholder_image"
@@ -29,6 +30,8 @@ class BlankImage:
     """
 
     version: ClassVar[int] = 1
+    reads: ClassVar[Modality] = Modality.IMAGE
+    finds: ClassVar[Finds] = Finds.NEITHER
 
     def __init__(self, **unknown: Any) -> None:
         refuse_unknown("blank_image", unknown)
