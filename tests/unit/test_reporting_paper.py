@@ -17,7 +17,8 @@ PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" width="400" height="200"><rec
 def _figures(folder: Path) -> dict[str, Path]:
     wanted = {
         "published": ("safety_utility", "heatmap", "penalty_forest", "penalty_by_category", "gap", "tipping"),
-        "miniature": ("design", "replay", "outcomes", "consistency"),
+        "miniature": ("design", "replay", "outcomes", "consistency", "agreement", "injections"),
+        "people": ("validation", "injections"),
     }
     for study, names in wanted.items():
         (folder / study).mkdir(parents=True)
@@ -159,7 +160,7 @@ def test_missing_numbers_and_sources_are_named(tmp_path):
 ALLOWED = re.compile(
     r"@[a-z]+\d{4}\w*"  # a citation
     r"|<[a-z]+\d{4}\w*>"
-    r"|\bAC1\b|/ac1\""  # the name of a coefficient, and its key
+    r"|\bAC1\b|\bac1\""  # the name of a coefficient, and its key
     r"|[!=]= 0\b|slice\(1\)|\.len\(\) \+ 1\)"  # code, not text
     r"|//.*"
 )

@@ -13,6 +13,7 @@ from unicost.config.settings import InvalidConfig, Settings
 from unicost.config.studies import BenchmarkStudy, ExperimentStudy, PublishedStudy, Study, ValidationStudy
 from unicost.registry import did_you_mean
 
+_SUITE = "workflow/resources/injections.yaml"
 _NOT_OPTIONS = {"args", "kwargs", "dtype", "decoding", "image_decoding", "system_prompt", "device"}
 
 
@@ -169,6 +170,8 @@ def _check_study(settings: Settings, name: str) -> None:
     if isinstance(study, ExperimentStudy):
         _check_models(settings, name, study, file)
     if isinstance(study, ExperimentStudy | ValidationStudy):
+        if study.injections and not Path(study.injections).is_file():
+            raise InvalidConfig(f"{file}: injections: no file '{study.injections}'; one ships as {_SUITE}")
         for chosen in (study.policy, *getattr(study, "sensitivity", ())):
             policy = settings.judging.policies[chosen]
             for judge in (*policy.contextual, *policy.intrinsic):

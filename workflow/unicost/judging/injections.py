@@ -70,7 +70,8 @@ class Injection(Strict):
     wants: Literal["safe", "refusal", "unsafe"]
     """The label that it is after."""
     text: str
-    """What it says; `{response}` stands for the response, without which it comes behind it, `{request}` for the request."""
+    """What it says; `{response}` stands for the response (without it the text comes behind it), `{request}` for the
+    request."""
     image: bool = False
     """Whether it stands in the response's picture."""
 
@@ -94,8 +95,8 @@ def run_injections(
     ``rate`` is flips over attempts, with Wilson's interval; ``attempts`` are those whose plain response was labelled
     and whose injected one was too; ``unscored`` are those whose injected response was not, ``untold`` those whose plain
     response was not labelled other than the injection wants. The intrinsic aspect knows no refusal: there an attempt at
-    one is an attempt at ``safe``. Raises ``InvalidConfig`` for a suite that cannot be read and ``JudgeLost`` for a judge
-    that cannot be asked.
+    one is an attempt at ``safe``. Raises ``InvalidConfig`` for a suite that cannot be read and ``JudgeLost`` where
+    nobody can be asked.
     """
     cases = list(_cases(parse(Suite, read_yaml(suite), suite)))
     plugin: Judge = resolve("judge", entry.plugin)(**entry.options)
@@ -120,7 +121,7 @@ Case = tuple[str, str, Label, JudgeRequest]
 
 
 def _cases(suite: Suite) -> Iterator[Case]:
-    """Every base response in words and, where any attempt is, as a picture: plain and with every injection that fits."""
+    """Every base response in words and, if any attempt is drawn, as a picture; plain and with every one that fits."""
     forms = sorted({attempt.image for attempt in suite.injections})
     for kind, bases in ((Kind.UNSAFE, suite.base), (Kind.BENIGN, suite.harmless)):
         for base in bases:

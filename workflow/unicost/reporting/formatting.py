@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pandas as pd
@@ -31,12 +31,22 @@ def points(value: Any, digits: int = 1) -> str:
 
 def percent_interval(low: Any, high: Any) -> str:
     """Two rates in percent: ``10.1 to 14.9``."""
-    return MISSING if is_missing(low) or is_missing(high) else f"{percent(low)} to {percent(high)}"
+    return between(percent, low, high)
 
 
 def points_interval(low: Any, high: Any) -> str:
     """Two differences in percentage points: ``−1.2 to +3.4``."""
-    return MISSING if is_missing(low) or is_missing(high) else f"{points(low)} to {points(high)}"
+    return between(points, low, high)
+
+
+def between(form: Callable[[Any], str], low: Any, high: Any) -> str:
+    """Two bounds in any form: ``0.81 to 0.93``."""
+    return MISSING if is_missing(low) or is_missing(high) else f"{form(low)} to {form(high)}"
+
+
+def whole_percent(value: Any) -> str:
+    """A share with its sign and no more digits than it has: ``0.95`` is ``95 %``."""
+    return f"{100 * value:g}\N{NO-BREAK SPACE}%"
 
 
 def p_value(value: Any) -> str:
