@@ -67,12 +67,13 @@ def detector_quality(
 
 
 def _given(references: Sequence[Path], labels: Sequence[Path], sample: Path | None) -> pd.DataFrame:
-    """All labels: ``instance``, ``model``, ``annotator``, ``aspect``, ``label``, ``reason``."""
-    columns = [*_PLACE, "judge", "aspect", "label", "reason"]
+    """All labels: ``instance``, ``model``, ``annotator``, ``aspect``, ``label``, ``reason`` (by construction alone)."""
+    columns = [*_PLACE, "judge", "aspect", "label"]
     people = gather(labels, sample)
     rows = [[str(getattr(row, name)) for name in columns] for row in (*people.own, *people.held)]
-    frames = [read_table(path, Judgement, columns) for path in references]
-    return pd.concat([*frames, pd.DataFrame(rows, columns=columns)]).rename(columns={"judge": "annotator"})
+    frames = [read_table(path, Judgement, [*columns, "reason"]) for path in references]
+    given = pd.concat([*frames, pd.DataFrame(rows, columns=columns).assign(reason="")])
+    return given.rename(columns={"judge": "annotator"})
 
 
 def _labels(own: pd.DataFrame) -> pd.DataFrame:
@@ -99,7 +100,7 @@ def _yes_or_no(given: pd.Series[Any], wanted: Label, words: Sequence[str]) -> pd
 
 def _rows(finds: Finds, given: pd.DataFrame, said: pd.DataFrame, confidence: float) -> Iterator[dict[str, Any]]:
     """A row for each class that the detector and the annotator both speak of."""
-    pairs = given.join(said, rsuffix="_said", how="inner")
+    pairs = given.join(said.add_suffix("_said"), how="inner")
     if finds is Finds.HARM:
         yield from _of_scale(pairs["harm"], pairs["harm_said"], _HARM, _HARM[:1], confidence)
     elif given["outcome"].notna().any():

@@ -45,8 +45,8 @@ FIGURES: tuple[Entry, ...] = (
             f"intervals ({LEVEL}); the number of labelled answers stands beside each task. Kappa cannot be had from "
             "accuracies alone.",
             "experiment": "Agreement of each judge with the labels known by construction, which no person gave, and "
-            "with people where they labelled the sample, by task: accuracy, Cohen's kappa and Gwet's AC1 with bootstrap "
-            f"intervals ({LEVEL}). Kappa is missing where only one label occurs.",
+            "with people where they labelled the sample, by task: accuracy, Cohen's kappa and Gwet's AC1 with "
+            f"bootstrap intervals ({LEVEL}). Kappa is missing where only one label occurs.",
         },
     ),
     *_SHOWN_TWICE,
