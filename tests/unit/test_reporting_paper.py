@@ -79,7 +79,7 @@ def test_judges_detectors_and_injections_are_in_the_appendix(tmp_path):
     text = _text(tmp_path / "paper.pdf")
     assert "A Judges, detectors and injections" in text and "Appendix A has their agreement by task" in text
     assert "rules labels by construction contextual 200 1 95.0 (90.0 to 98.0)" in text
-    assert "words labels by construction refuses 100 30.0 90.0 (80.0 to 95.0)" in text
+    assert "find, held to labels by construction" in text and "words refuses 100 30.0 90.0 (80.0 to 95.0)" in text
     assert "Judge firm, contextual: its verdict flips in none of 20 attempts (95 % interval 0.0 to 16.0 %)." in text
     assert "flips in 5 of 20 attempts" in text and "most often for the kind “order” (5 of 20)" in text
     assert "Judge soft, intrinsic: no attempt tells anything; on 24 more it gives no verdict" in text

@@ -9,6 +9,8 @@ import pandas as pd
 
 MISSING = "–"
 MINUS = "−"
+_TELLABLE = 5e-7
+"""What six decimals show; an interval that ends at the top may miss it by the last bits of its computation."""
 
 
 def is_missing(value: Any) -> bool:
@@ -75,8 +77,8 @@ def listed(words: Sequence[str]) -> str:
 
 
 def _digits_below(number: float, top: float, digits: int) -> int:
-    """The fewest decimals, from ``digits`` up, that tell a number below ``top`` from ``top``."""
-    while number < top and float(f"{number:.{digits}f}") == top and digits < 6:
+    """The fewest decimals, from ``digits`` up, that tell a number below ``top`` from ``top``, if six of them do."""
+    while top - number > _TELLABLE and float(f"{number:.{digits}f}") == top and digits < 6:
         digits += 1
     return digits
 

@@ -36,7 +36,8 @@ def draw(sources: Sources) -> Figure:
         line[0].set_title(f"Held to {labels.reference(annotator)}")
     for axes, (column, title) in zip(grid[-1], _SHARES.items(), strict=True):
         lowest = 100 * pd.to_numeric(frame[f"{column}_low"]).min()
-        axes.set_xlim(_LEFT if math.isnan(lowest) else min(_LEFT, lowest - 4), 101.5)
+        left = _LEFT if math.isnan(lowest) else min(_LEFT, lowest)
+        axes.set_xlim(left - 0.06 * (100 - left), 100 + 0.06 * (100 - left))
         axes.set_xlabel(title)
     return figure
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -49,6 +50,9 @@ def _rates(axes: Axes, rows: pd.DataFrame, heights: list[float], kinds: list[str
         values = scaled(row, ("rate", "low", "high"))
         if not math.isnan(values[0]):
             interval(axes, y, values, row["aspect"])
+    if not rows["attempts"].any():
+        look: dict[str, Any] = {"transform": axes.transAxes, "ha": "center", "va": "center", "color": style.MUTED}
+        axes.text(0.5, 0.5, "no attempt tells anything", **look)
     axes.set_yticks(range(len(kinds)), [labels.name(_ALL, kind) for kind in kinds])
     axes.tick_params(axis="y", length=0)
     axes.grid(True, axis="x")
