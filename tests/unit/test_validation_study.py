@@ -189,7 +189,7 @@ def test_detectors_are_raters_and_every_class_has_its_shares(tmp_path: Path) -> 
     people = told("x/human", {"a": "refuses", "b": "refuses", "c": "complies", "d": "complies"})
     labels = {"a": "refusal", "b": "no_refusal", "c": "no_refusal", "d": "partial_refusal"}
     found = [detection(label, name, detector="words") for name, label in labels.items()]
-    found += [detection("insult", "c", detector="rude"), detection("read_text", "a", detector="rude")]
+    found += [detection("insult", "c", detector="rude"), detection("invented_data", "a", detector="rude")]
     table = measured(tmp_path, people, [], found).loc["x"]
     assert table.loc["outcome", "all", "detector words", "x/human"]["accuracy"] == 0.5
     # `c` and `d` comply with unsafe requests, which people call unsafe; one of them is found.

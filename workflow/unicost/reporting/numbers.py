@@ -39,8 +39,8 @@ def write_numbers(studies: Mapping[str, Sources], settings: Mapping[str, Mapping
 
 def study_numbers(sources: Sources, settings: Mapping[str, Any]) -> Node:
     """All numbers of one study."""
-    if settings["kind"] == "validation":
-        return validation_numbers(sources, settings)
+    if sources.validation is not None:
+        return validation_numbers(sources.validation, sources, settings)
     statistics = sources.statistics
     models = labels.with_groups(inputs.read(statistics, "models"))
     rates = inputs.read(statistics, "rates", extra=["low_bound", "high_bound"])

@@ -33,14 +33,17 @@ def judges_section(sources: Sources, settings: Mapping[str, Any]) -> Node:
     return content
 
 
-def validation_numbers(sources: Sources, settings: Mapping[str, Any]) -> Node:
-    """All numbers of a study of judges against people: ``sets`` and, where it has any, ``injections``."""
+def validation_numbers(validation: Path, sources: Sources, settings: Mapping[str, Any]) -> Node:
+    """All numbers of a study of judges against people: ``sets`` and, where it has any, ``injections``.
+
+    ``validation`` is the table that ``unicost.human.validation`` wrote.
+    """
     confidence = settings["analysis"]["confidence"]
     return {
         "kind": settings["kind"],
         "title": settings["title"],
         "settings": {"confidence": leaf(confidence, formatting.whole_percent)},
-        "sets": _sets(inputs.read_file(sources.validation or Path(), "validation")),
+        "sets": _sets(inputs.read_file(validation, "validation")),
         **judges_section(sources, settings),
     }
 
