@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from unicost import registry
+from unicost.interfaces import Finds
 from unicost.judging.items import modalities
 from unicost.records import Detection, Modality
 
@@ -90,6 +91,20 @@ def test_it_says_read_only_of_what_is_there(name: str) -> None:
             assert Modality.TEXT in held[row.instance, row.model]
         if row.label == "read_image":
             assert Modality.IMAGE in held[row.instance, row.model]
+
+
+def test_it_reports_on_the_modality_that_it_reads_alone(name: str) -> None:
+    reads = registry.resolve("detector", name).reads
+    held = {(item.id, answer.model): modalities(answer) for item, answer in shown_to(name)}
+    assert all(reads in held[row.instance, row.model] for row in run(name, shown_to(name)))
+
+
+def test_it_says_what_it_decides(name: str) -> None:
+    finds = registry.resolve("detector", name).finds
+    labels = {row.label for row in run(name, shown_to(name))}
+    assert (finds is Finds.REFUSAL) == bool(labels & {"refusal", "partial_refusal", "no_refusal"})
+    if finds is Finds.NEITHER:
+        assert labels <= {"opens_refusal", "blank_image", "placeholder_image", "unreadable"}
 
 
 def test_nothing_to_look_at_gives_nothing(name: str) -> None:

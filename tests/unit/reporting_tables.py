@@ -10,7 +10,7 @@ import pandas as pd
 from unicost.reporting.sources import Sources
 from unicost.statistics.sensitivity import COLUMNS as SENSITIVITY
 
-from tests.unit import correction_tables, design_tables
+from tests.unit import correction_tables, design_tables, judges_tables
 
 METRICS = ("c_unsafe", "c_reject", "i_unsafe", "both_safe", "failure")
 ANALYSIS = {
@@ -24,6 +24,7 @@ PUBLISHED = {"kind": "published", "title": "A published study", "analysis": ANAL
 EXPERIMENT = {
     "kind": "experiment",
     "title": "An experiment",
+    "injections": "attempts.yaml",
     "analysis": {**ANALYSIS, "capability_gate": 0.9, "common_tasks": ["text_to_text", "dialogue"]},
 }
 SPECIAL = "Model <b>A&B_50%$</b>"
@@ -146,6 +147,8 @@ def experiment(folder: Path, seeds: int = 2, **design: Any) -> Sources:
         capability=capability,
         claims=_claims(),
         sensitivity=_sensitivity(),
+        detectors=judges_tables.detectors(),
+        injections=judges_tables.injections(),
     )
     correction_tables.experiment(folder / "statistics", _penalty(effects), _pooled(pools, 1.0), models)
     write(folder / "human", agreement=_agreement(tasks))

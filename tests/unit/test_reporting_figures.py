@@ -132,6 +132,22 @@ def test_shares_of_outcomes_fill_the_bar(studies):
     assert len(ends) == 7 and all(abs(end - 100) < 1e-6 for end in ends.values())
 
 
+def test_attempts_that_tell_nothing_have_counts_and_no_mark(studies):
+    firm, _, soft, counts = figures.draw("injections", studies["experiment"]).axes
+    assert [axes.get_title("left") for axes in (firm, soft)] == ["Judge 'firm'", "Judge 'soft'"]
+    marks = [line.get_xdata()[0] for line in soft.lines if len(line.get_xdata()) == 1]
+    assert marks == [25.0, 25.0], "nothing is told on the intrinsic aspect"
+    assert [text.get_text() for text in counts.texts[-3:]] == ["0 of 0", "24", "1"]
+
+
+def test_a_class_that_nobody_gave_has_no_sensitivity(studies):
+    sensitivity, specificity, _ = figures.draw("detectors", studies["experiment"]).axes
+    marks = [sum(len(line.get_xdata()) == 1 for line in axes.lines) for axes in (sensitivity, specificity)]
+    assert marks == [2, 3]
+    names = [label.get_text() for label in sensitivity.get_yticklabels()]
+    assert names[2] == "words: refuses, then helps\n(0 of 100 answers)"
+
+
 def test_replicated_arms_have_one_row_each(studies):
     figure = figures.draw("heatmap", studies["experiment"])
     names = [label.get_text() for label in figure.axes[0].get_yticklabels()]

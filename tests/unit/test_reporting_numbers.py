@@ -1,11 +1,13 @@
 import json
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 from unicost.reporting import design, inputs, latex_numbers, numbers, summary
 from unicost.reporting.numbers_of_effects import reading
 from unicost.reporting.sources import Sources
 
+from tests.unit import judges_tables
 from tests.unit import reporting_tables as samples
 
 
@@ -15,8 +17,9 @@ def written(tmp_path_factory):
     studies = {
         "published": samples.published(folder / "published"),
         "miniature": samples.experiment(folder / "miniature"),
+        "people": judges_tables.validation(folder / "people"),
     }
-    settings = {"published": samples.PUBLISHED, "miniature": samples.EXPERIMENT}
+    settings = {"published": samples.PUBLISHED, "miniature": samples.EXPERIMENT, "people": judges_tables.VALIDATED}
     numbers.write_numbers(studies, settings, folder / "numbers.json")
     return folder / "numbers.json"
 
@@ -140,6 +143,44 @@ def test_summary_has_the_headlines_and_says_where_things_are(written, tmp_path):
     assert text.index("A published study") < text.index("An experiment")
     assert "19 of 20 combinations of model and task pass" in text
     assert "answers counted in the tables" in text and "answers to unsafe requests scored" in text
+
+
+def test_detectors_and_injections_are_among_the_numbers(written):
+    content = json.loads(written.read_text())["miniature"]
+    harm = content["detectors"]["construction"]["scenes"]["harm"]
+    assert (harm["sensitivity"]["text"], harm["sensitivity_interval"]["text"]) == ("90.0", "80.0 to 95.0")
+    assert content["detectors"]["construction"]["words"]["mixed"]["precision"] == {"value": None, "text": "–"}
+    soft = content["injections"]["soft"]
+    assert (soft["contextual"]["all"]["flips"]["value"], soft["contextual"]["worst"]["name"]["text"]) == (5, "order")
+    assert soft["intrinsic"]["all"]["rate"]["value"] is None and "worst" not in soft["intrinsic"]
+
+
+def test_a_suite_that_was_taken_out_leaves_no_numbers(tmp_path):
+    study = samples.experiment(tmp_path)
+    assert "injections" not in numbers.study_numbers(study, {**samples.EXPERIMENT, "injections": None})
+
+
+def test_the_numbers_of_the_judges_are_those_by_construction(tmp_path):
+    study = samples.experiment(tmp_path)
+    own = pd.read_csv(study.agreement)
+    pd.concat([own, own.assign(annotator="human:one", kappa=0.1)]).to_csv(study.agreement, index=False)
+    content = numbers.study_numbers(study, samples.EXPERIMENT)
+    assert content["agreement"]["rules"]["contextual"]["kappa"]["text"] == "0.95"
+    people = [row for row in content["agreement_rows"] if row["reference"]["text"] == "annotator 'human:one'"]
+    assert len(people) == 4 and all(row["kappa"]["text"] == "0.10" for row in people)
+
+
+def test_judges_stand_beside_people(written, tmp_path):
+    content = json.loads(written.read_text())["people"]
+    outcome, _ = content["sets"]
+    assert [(row["name"]["text"], row["person"]) for row in outcome["raters"]] == [
+        ("second", True),
+        ("keywords", False),
+        ("detector words", False),
+    ]
+    assert outcome["raters"][1]["kappa_interval"]["text"] == "0.55 to 0.65"
+    summary.write_summary(written, tmp_path / "summary.txt", {})
+    assert "mine, refuses, mixed or complies: keywords 0.60, second 0.93" in (tmp_path / "summary.txt").read_text()
 
 
 def test_what_survives_correction_is_counted(written):

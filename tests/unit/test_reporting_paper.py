@@ -8,6 +8,7 @@ import pytest
 from pypdf import PdfReader
 from unicost.reporting import numbers, paper
 
+from tests.unit import judges_tables
 from tests.unit import reporting_tables as samples
 
 SOURCES = Path(__file__).parents[2] / "paper"
@@ -17,7 +18,8 @@ PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" width="400" height="200"><rec
 def _figures(folder: Path) -> dict[str, Path]:
     wanted = {
         "published": ("safety_utility", "heatmap", "penalty_forest", "penalty_by_category", "gap", "tipping"),
-        "miniature": ("design", "replay", "outcomes", "consistency"),
+        "miniature": ("design", "replay", "outcomes", "consistency", "agreement", "injections"),
+        "people": ("validation", "injections"),
     }
     for study, names in wanted.items():
         (folder / study).mkdir(parents=True)
@@ -30,8 +32,9 @@ def _numbers(folder: Path, sign: float = 1.0) -> Path:
     studies = {
         "published": samples.published(folder / "published", sign),
         "miniature": samples.experiment(folder / "miniature"),
+        "people": judges_tables.validation(folder / "people"),
     }
-    settings = {"published": samples.PUBLISHED, "miniature": samples.EXPERIMENT}
+    settings = {"published": samples.PUBLISHED, "miniature": samples.EXPERIMENT, "people": judges_tables.VALIDATED}
     numbers.write_numbers(studies, settings, folder / "numbers.json")
     return folder / "numbers.json"
 
@@ -68,6 +71,33 @@ def test_a_study_that_did_not_run_leaves_its_sections_out(tmp_path):
     text = _text(tmp_path / "paper.pdf")
     assert "We re-analyse the published tables" in text and "with two changes" in text
     assert not re.search("miniature experiment|twice|First, we|an experiment adds", text)
+
+
+def test_judges_detectors_and_injections_are_in_the_appendix(tmp_path):
+    data, figures = _numbers(tmp_path / "data"), _figures(tmp_path / "figures")
+    paper.compile(SOURCES, data, figures, tmp_path / "paper.pdf")
+    text = _text(tmp_path / "paper.pdf")
+    assert "A Judges, detectors and injections" in text and "Appendix A has their agreement by task" in text
+    assert "rules labels by construction contextual 200 1 95.0 (90.0 to 98.0)" in text
+    assert "find, held to labels by construction" in text and "words refuses 100 30.0 90.0 (80.0 to 95.0)" in text
+    assert "Judge firm, contextual: its verdict flips in none of 20 attempts (95 % interval 0.0 to 16.0 %)." in text
+    assert "flips in 5 of 20 attempts" in text and "most often for the kind “order” (5 of 20)" in text
+    assert "Judge soft, intrinsic: no attempt tells anything; on 24 more it gives no verdict" in text
+    # A judge stands beside the people.
+    assert "mine Refuses, mixed or complies keywords 450 3 0.60 (0.55 to 0.65)" in text
+    assert "mine Refuses, mixed or complies second 450 3 0.93 (0.88 to 0.98)" in text
+
+
+def test_without_judged_studies_there_is_no_appendix(tmp_path):
+    data, figures = _numbers(tmp_path / "data"), _figures(tmp_path / "figures")
+    content = json.loads(data.read_text())
+    for study in ("miniature", "people"):
+        del content[study]
+        data.write_text(json.dumps(content))
+        paper.compile(SOURCES, data, figures, tmp_path / "paper.pdf")
+        text = _text(tmp_path / "paper.pdf")
+        assert ("A Judges, detectors and injections" in text) == ("people" in content)
+        assert "labels by construction" not in text
 
 
 def _without_intervals(node):
@@ -159,7 +189,7 @@ def test_missing_numbers_and_sources_are_named(tmp_path):
 ALLOWED = re.compile(
     r"@[a-z]+\d{4}\w*"  # a citation
     r"|<[a-z]+\d{4}\w*>"
-    r"|\bAC1\b|/ac1\""  # the name of a coefficient, and its key
+    r"|\bAC1\b|\bac1\""  # the name of a coefficient, and its key
     r"|[!=]= 0\b|slice\(1\)|\.len\(\) \+ 1\)"  # code, not text
     r"|//.*"
 )
@@ -193,7 +223,7 @@ def _dyed(node):
     return re.sub(r"\d", "Q", node) if isinstance(node, str) else node
 
 
-@pytest.mark.parametrize("without", [None, "published", "miniature"])
+@pytest.mark.parametrize("without", [None, "published", "miniature", "people"])
 def test_every_printed_digit_comes_from_the_numbers(tmp_path, without):
     """Sections, captions, tables, abstract: with the digits of numbers.json dyed, a plain digit comes from no file."""
     data, figures = _numbers(tmp_path / "data"), _figures(tmp_path / "figures")

@@ -76,6 +76,7 @@ def test_arms_leave_gated_seeds_out_of_the_mean(studies):
         (formatting.accuracy, 0.99977, "99.98"),
         (formatting.accuracy, 0.95, "95.0"),
         (formatting.accuracy, 1.0, "100.0"),
+        (formatting.accuracy, 1 - 1e-12, "100.0"),
         (formatting.listed, ["a"], "a"),
         (formatting.listed, ["a", "b", "c"], "a, b and c"),
     ],

@@ -12,6 +12,7 @@ import pytest
 from statsmodels.stats.inter_rater import cohens_kappa
 from statsmodels.stats.proportion import proportion_confint
 from unicost.config import InvalidConfig, Settings, ValidationStudy, load_settings, read_yaml
+from unicost.config.judging import PluginEntry
 from unicost.human.validation import COLUMNS, validate_judges
 from unicost.interfaces import JudgeRequest
 from unicost.judging.judges.refusal_alone import RefusalAlone
@@ -21,6 +22,7 @@ from unicost.reporting.tables.validation import write_validation
 from tests.data.instances import instance
 from tests.data.rows import detection, response, unsafe, verdict, write
 
+DETECTORS = {"words": PluginEntry(plugin="refusal_rules"), "rude": PluginEntry(plugin="slurs")}
 LABELS = {"refuses": Label.REFUSAL, "mixed": Label.REFUSAL, "complies": Label.UNSAFE, "other": Label.SAFE}
 
 
@@ -56,6 +58,11 @@ def test_the_shipped_study_asks_no_model_and_is_not_part_of_a_plain_run(folder: 
             "detectors: unknown name 'refusal_rule': did you mean",
         ),
         ("labelled: [", "labeled: [", "unknown key 'labeled': did you mean 'labelled'"),
+        (
+            "resources/injections.yaml",
+            "resources/nothing.yaml",
+            "injections: no file 'workflow/resources/nothing.yaml'",
+        ),
     ],
 )
 def test_a_wrong_name_is_refused(folder: Path, old: str, new: str, sentence: str) -> None:
@@ -112,6 +119,7 @@ def measured(
         judgements=[write(folder / "judged.parquet", judged, Judgement)],
         verdicts=verdicts,
         detections=[write(folder / "found.parquet", found, Detection)],
+        detectors=DETECTORS if found else {},
         output=folder / "validation.csv",
         classes=folder / "classes.csv",
         resamples=200,
@@ -181,7 +189,7 @@ def test_detectors_are_raters_and_every_class_has_its_shares(tmp_path: Path) -> 
     people = told("x/human", {"a": "refuses", "b": "refuses", "c": "complies", "d": "complies"})
     labels = {"a": "refusal", "b": "no_refusal", "c": "no_refusal", "d": "partial_refusal"}
     found = [detection(label, name, detector="words") for name, label in labels.items()]
-    found += [detection("insult", "c", detector="rude"), detection("read_text", "a", detector="rude")]
+    found += [detection("insult", "c", detector="rude"), detection("invented_data", "a", detector="rude")]
     table = measured(tmp_path, people, [], found).loc["x"]
     assert table.loc["outcome", "all", "detector words", "x/human"]["accuracy"] == 0.5
     # `c` and `d` comply with unsafe requests, which people call unsafe; one of them is found.

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from pypdf import PdfReader
 from unicost.human.agreement import COLUMNS as AGREEMENT
 from unicost.human.validation import COLUMNS
 
@@ -18,7 +19,8 @@ def test_judges_are_measured_on_labelled_responses_in_a_folder(root: Path, share
     folder = shared / "human_labels/xstest"
     if not folder.is_dir():
         pytest.skip("needs the labelled responses in ../shared")
-    project = new_project(root, tmp_path / "project", studies=["judge_validation"])
+    project = new_project(root, tmp_path / "project", studies=["published", "judge_validation"])
+    project.update("config/studies/published.yaml", "analysis", "resamples", value=200)
     entry = {"source": "xstest_responses", "taxonomy": "xstest", "folder": str(folder), "licence": "CC-BY-4.0"}
     project.update("config/labelled.yaml", "xstest_responses", value=entry)
     project.update("config/studies/judge_validation.yaml", "labelled", value=["xstest_responses"])
@@ -41,6 +43,14 @@ def test_judges_are_measured_on_labelled_responses_in_a_folder(root: Path, share
     assert row["outcome", "all", "refusal_alone", "xstest_responses/human"] == 900
     # There is no detector of harmful content for real English, and `rules` does not guess.
     assert row["outcome", "all", "rules", "xstest_responses/human"] == 0
+    attempts = pd.read_csv(study / "statistics/injections.csv").set_index(["judge", "aspect", "kind"])
+    assert attempts.loc[("refusal_alone", "contextual", "all"), "attempts"] > 50
+    assert attempts.loc[("rules", "contextual", "all"), "attempts"] == 0
+    assert "refusal_alone" in (study / "tables/injections.html").read_text()
+    assert (study / "figures/injections.svg").exists()
+    paper = " ".join(page.extract_text() for page in PdfReader(project.folder / "results/paper/paper.pdf").pages)
+    assert "A Judges, detectors and injections" in paper and "xstest responses" in paper
+    assert "xstest responses" in (project.folder / "results/summary.txt").read_text()
 
 
 def test_sets_that_cannot_be_downloaded_are_named(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

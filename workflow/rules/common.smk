@@ -35,8 +35,9 @@ BENCHMARKS = [
 VALIDATIONS = [
     name for name, study in SETTINGS.studies.items() if study.kind == "validation"
 ]
-# The studies in which responses are judged.
+# The studies in which responses are judged, and those of them whose judges are put under attempts to talk them over.
 JUDGED = EXPERIMENTS + VALIDATIONS
+INJECTED = [name for name in JUDGED if SETTINGS.studies[name].injections]
 # The studies whose figures, tables and part of the paper are made.
 REPORTED = [
     name
@@ -46,6 +47,8 @@ REPORTED = [
 REPORTED_NOW = [name for name in STUDIES if name in REPORTED]
 # The studies that the paper speaks of; a run without them ends with its figures, tables and summary.
 IN_PAPER = [name for name in REPORTED_NOW if name in ("published", "miniature")]
+# Judges against people, whose numbers join those of the studies in the paper's appendix.
+VALIDATED_NOW = [name for name in STUDIES if name in VALIDATIONS]
 PAPER = ["results/paper/paper.pdf"] if IN_PAPER else []
 DESIGNED = [name for name in EXPERIMENTS if SETTINGS.studies[name].protocol]
 DOWNLOADED = [
@@ -234,7 +237,7 @@ def all_detections(wildcards):
     return expand(
         "results/{study}/detections/{model}.parquet",
         study=wildcards.study,
-        model=study_of(wildcards).models,
+        model=respondents(wildcards.study),
     )
 
 

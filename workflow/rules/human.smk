@@ -132,3 +132,29 @@ rule people:
         fingerprint=lambda wildcards: study_of(wildcards).analysis.fingerprint(),
     script:
         "../scripts/people.py"
+
+
+rule detector_quality:
+    input:
+        detections=all_detections,
+        verdicts="results/{study}/verdicts.parquet",
+        reference="results/{study}/human/reference.parquet",
+        sample="results/{study}/human/sample.csv",
+        labels=lambda wildcards: study_of(wildcards).human_labels,
+    output:
+        "results/{study}/statistics/detectors.csv",
+    log:
+        "results/{study}/logs/detector_quality.log",
+    wildcard_constraints:
+        study=any_of(EXPERIMENTS),
+    group:
+        "statistics"
+    conda:
+        "../../envs/base.yaml"
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(10),
+    params:
+        fingerprint=lambda wildcards: study_of(wildcards).analysis.fingerprint(),
+    script:
+        "../scripts/detector_quality.py"

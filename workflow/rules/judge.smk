@@ -97,6 +97,61 @@ rule judge:
         "../scripts/judge.py"
 
 
+# Attempts to talk a judge out of its verdict; the judge is shown what the study's detectors find in them.
+rule injections:
+    input:
+        suite=lambda wildcards: study_of(wildcards).injections,
+        weights=weights_of_judge,
+    output:
+        "results/{study}/injections/{judge}.csv",
+    log:
+        "results/{study}/logs/injections/{judge}.log",
+    wildcard_constraints:
+        study=any_of(INJECTED),
+        judge=any_of(SETTINGS.judging.judges),
+    group:
+        submission_of_judge
+    conda:
+        "../../envs/base.yaml"
+    resources:
+        gpu=lambda wildcards: judge_of(wildcards).gpus or None,
+        local_gpu=lambda wildcards: judge_of(wildcards).gpus,
+        mem_mb=memory_of(judge_of),
+        runtime=hours_of(judge_of),
+    params:
+        fingerprint=lambda wildcards: digest(
+            plugins_fingerprint("detector")(wildcards),
+            judge_of(wildcards).fingerprint("judge"),
+            study_of(wildcards).analysis.confidence,
+        ),
+    script:
+        "../scripts/injections.py"
+
+
+rule all_injections:
+    input:
+        lambda wildcards: expand(
+            "results/{study}/injections/{judge}.csv",
+            study=wildcards.study,
+            judge=study_of(wildcards).judges,
+        ),
+    output:
+        "results/{study}/statistics/injections.csv",
+    log:
+        "results/{study}/logs/all_injections.log",
+    wildcard_constraints:
+        study=any_of(INJECTED),
+    group:
+        "statistics"
+    conda:
+        "../../envs/base.yaml"
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(10),
+    script:
+        "../scripts/all_injections.py"
+
+
 rule fuse_verdicts:
     input:
         benchmark="results/{study}/benchmark.parquet",

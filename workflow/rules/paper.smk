@@ -93,7 +93,7 @@ rule loss_table:
 
 rule numbers:
     input:
-        [path for study in REPORTED_NOW for path in drawn_from(study)],
+        [path for study in REPORTED_NOW + VALIDATED_NOW for path in drawn_from(study)],
     output:
         "results/numbers.json",
         "results/numbers.tex",
@@ -102,9 +102,10 @@ rule numbers:
     conda:
         "../../envs/base.yaml"
     params:
-        studies=REPORTED_NOW,
+        studies=REPORTED_NOW + VALIDATED_NOW,
         fingerprint=[
-            SETTINGS.studies[study].model_dump_json() for study in REPORTED_NOW
+            SETTINGS.studies[study].model_dump_json()
+            for study in REPORTED_NOW + VALIDATED_NOW
         ],
     script:
         "../scripts/numbers.py"
@@ -117,7 +118,8 @@ rule paper:
             f"results/{study}/figures/{name}.svg"
             for study in IN_PAPER
             for name in figure_names(study)
-        ],
+        ]
+        + [path for study in VALIDATED_NOW for path in validation_figures(study)],
         source=sorted(str(path) for path in Path("paper").rglob("*") if path.is_file()),
     output:
         report(
@@ -131,7 +133,7 @@ rule paper:
     conda:
         "../../envs/base.yaml"
     params:
-        studies=IN_PAPER,
+        studies=IN_PAPER + VALIDATED_NOW,
     script:
         "../scripts/paper.py"
 

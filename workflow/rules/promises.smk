@@ -9,6 +9,7 @@ def having(study):
         "replicates": settings.analysis.replicates,
         "protocol": study in DESIGNED,
         "sensitivity": bool(getattr(settings, "sensitivity", ())),
+        "injections": study in INJECTED,
         "training": any(run is not None and run.weights == "miniature" for run in runs),
     }
     return [name for name, there in found.items() if there]
@@ -44,6 +45,8 @@ def losses_of_training(wildcards):
 
 def drawn_from(study):
     """All that the figures, tables and numbers of a study are made from."""
+    if study in VALIDATIONS:
+        return [f"results/{study}/tables/validation.csv", *injections_of(study)]
     names = [
         "models",
         "counts",
@@ -64,7 +67,7 @@ def drawn_from(study):
             "judge_accuracy",
         ]
     if study in EXPERIMENTS:
-        names += ["consistency", "interactions"]
+        names += ["consistency", "interactions", "detectors"]
     others = [f"results/{study}/human/agreement.csv"] if study in EXPERIMENTS else []
     if "sensitivity" in having(study):
         names.append("sensitivity")
@@ -74,7 +77,19 @@ def drawn_from(study):
         others += other_outcomes(study)
     if "training" in having(study):
         others.append(loss_table())
+    others += injections_of(study)
     return [f"results/{study}/statistics/{name}.csv" for name in names] + others
+
+
+def injections_of(study):
+    """What the attempts to talk the judges of a study over did, if it has any."""
+    return [f"results/{study}/statistics/injections.csv"] if study in INJECTED else []
+
+
+def validation_figures(study):
+    """The figures of a study of judges against people."""
+    names = ["validation", "injections"] if study in INJECTED else ["validation"]
+    return [f"results/{study}/figures/{name}.svg" for name in names]
 
 
 def benchmark_files(study):
@@ -89,8 +104,10 @@ def promised(study):
     if study in BENCHMARKS:
         return [f"results/{study}/{name}" for name in benchmark_files(study)]
     if study in VALIDATIONS:
-        names = ["human/agreement.csv", "tables/validation.csv"]
-        return [f"results/{study}/{name}" for name in names]
+        shown = ["human/agreement.csv"]
+        shown += ["tables/injections.html"] if study in INJECTED else []
+        paths = drawn_from(study) + validation_figures(study)
+        return paths + [f"results/{study}/{name}" for name in shown]
     if study not in REPORTED:
         return [f"results/{study}/statistics/outcomes.csv"]
     paths = drawn_from(study)

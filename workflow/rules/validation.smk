@@ -41,11 +41,7 @@ rule validate_judges:
     input:
         reference="results/{study}/human/reference.parquet",
         judgements=all_judgements,
-        detections=lambda wildcards: expand(
-            "results/{study}/detections/{model}.parquet",
-            study=wildcards.study,
-            model=respondents(wildcards.study),
-        ),
+        detections=all_detections,
         anchors="workflow/resources/published/judge_anchors.csv",
         verdicts="results/{study}/verdicts.parquet",
     output:
@@ -95,3 +91,73 @@ rule validate_judges:
         fingerprint=lambda wildcards: study_of(wildcards).analysis.fingerprint(),
     script:
         "../scripts/validate_judges.py"
+
+
+# How far the judges can be talked over stands beside how far they agree with people.
+for study in [name for name in VALIDATIONS if name in INJECTED]:
+
+    rule:
+        name:
+            f"figures_{study}"
+        input:
+            f"results/{study}/statistics/injections.csv",
+        output:
+            report(
+                f"results/{study}/figures/injections.svg",
+                caption="../report/experiment/figure_injections.rst",
+                category=figure("injections").category,
+                subcategory=SETTINGS.studies[study].title,
+                labels={"figure": figure("injections").title},
+            ),
+            expand(
+                "results/{study}/figures/injections.{ending}",
+                study=study,
+                ending=["pdf", "png"],
+            ),
+        log:
+            f"results/{study}/logs/figures.log",
+        group:
+            "statistics"
+        conda:
+            "../../envs/base.yaml"
+        resources:
+            mem_mb=growing(4000),
+            runtime=growing(10),
+        params:
+            study=study,
+            names=["injections"],
+        script:
+            "../scripts/figures.py"
+
+    rule:
+        name:
+            f"tables_{study}"
+        input:
+            f"results/{study}/statistics/injections.csv",
+        output:
+            report(
+                f"results/{study}/tables/injections.html",
+                caption="../report/experiment/table_injections.rst",
+                category=table("injections").category,
+                subcategory=SETTINGS.studies[study].title,
+                labels={"table": table("injections").title},
+            ),
+            expand(
+                "results/{study}/tables/injections.{ending}",
+                study=study,
+                ending=["csv", "tex"],
+            ),
+        log:
+            f"results/{study}/logs/tables.log",
+        group:
+            "statistics"
+        conda:
+            "../../envs/base.yaml"
+        resources:
+            mem_mb=growing(4000),
+            runtime=growing(10),
+        params:
+            study=study,
+            names=["injections"],
+        script:
+            "../scripts/tables.py"

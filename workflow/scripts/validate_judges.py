@@ -10,11 +10,13 @@ from unicost.reporting.style import save
 from unicost.reporting.tables.validation import write_anchors, write_classes, write_validation
 
 with job(snakemake.log[0]):
-    study = reload_settings(snakemake.config).judged(snakemake.wildcards.study)
+    settings = reload_settings(snakemake.config)
+    study = settings.judged(snakemake.wildcards.study)
     validate_judges(
         reference=Path(snakemake.input.reference),
         judgements=[Path(path) for path in snakemake.input.judgements],
         detections=[Path(path) for path in snakemake.input.detections],
+        detectors={name: settings.judging.detectors[name] for name in study.detectors},
         verdicts=Path(snakemake.input.verdicts),
         output=Path(snakemake.output.csv),
         classes=Path(snakemake.output.classes),

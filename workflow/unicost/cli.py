@@ -51,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     injections = commands.add_parser("injections", help="how often can a response talk a judge out of its verdict?")
     injections.add_argument("judge", metavar="JUDGE", help="a judge of config/judges.yaml")
     injections.add_argument("--detectors", nargs="+", metavar="NAME", help="what it is told (default: those of text)")
+    injections.add_argument("--suite", type=Path, help="file of attempts (default: workflow/resources/injections.yaml)")
     injections.add_argument("--out", type=Path, help="CSV file (default: results/injections/JUDGE.csv)")
     injections.set_defaults(run=_injections)
     estimate = commands.add_parser("estimate", help="compute what the models of a study will cost")
@@ -124,7 +125,7 @@ def _detect(parsed: argparse.Namespace) -> None:
 
 def _injections(parsed: argparse.Namespace) -> None:
     from unicost.judging.command import TEXT_DETECTORS
-    from unicost.judging.injections import run_injections
+    from unicost.judging.injections import SUITE, run_injections
     from unicost.store import write_csv
 
     judging = load_settings(read_yaml(Path("config/config.yaml"))).judging
@@ -135,7 +136,7 @@ def _injections(parsed: argparse.Namespace) -> None:
         if name not in judging.detectors:
             raise UnknownName(f"--detectors: unknown detector '{name}': {did_you_mean(name, list(judging.detectors))}")
     detectors = {name: judging.detectors[name] for name in wanted}
-    table = run_injections(parsed.judge, judging.judges[parsed.judge], detectors)
+    table = run_injections(parsed.judge, judging.judges[parsed.judge], detectors, parsed.suite or SUITE)
     path = parsed.out or Path("results/injections") / f"{parsed.judge}.csv"
     path.parent.mkdir(parents=True, exist_ok=True)
     write_csv(path, table)

@@ -13,10 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, ClassVar, Final, Protocol, runtime_checkable
 
-from unicost.records import Aspect, Detection, Instance, Judgement, Response, Task
+from unicost.records import Aspect, Detection, Instance, Judgement, Modality, Response, Task
 
 
 class Source(Protocol):
@@ -167,10 +168,26 @@ class Answer:
     first_tokens: str | None = None
 
 
+class Finds(StrEnum):
+    """What a detector decides, and so what it can be held to labels as."""
+
+    HARM = "harm"
+    """Whether there is something harmful in a response."""
+    REFUSAL = "refusal"
+    """Whether a response refuses, wholly or in part."""
+    NEITHER = "neither"
+    """Neither: it gives a probability, or evidence that decides nothing by itself."""
+
+
 class Detector(Protocol):
-    """A rule that looks at responses in bulk and says what it found, with evidence."""
+    """A rule that looks at responses in bulk and says what it found, with evidence.
+
+    ``reads`` is the modality that it looks at; silence about a response of the other one says nothing.
+    """
 
     version: ClassVar[int]
+    reads: ClassVar[Modality]
+    finds: ClassVar[Finds]
 
     def __init__(self, **options: Any) -> None: ...
 

@@ -12,6 +12,8 @@ from unicost.config.settings import InvalidConfig, Settings
 from unicost.config.studies import BenchmarkStudy, ExperimentStudy, PublishedStudy, Study, ValidationStudy
 from unicost.registry import did_you_mean
 
+_SUITE = "workflow/resources/injections.yaml"
+
 
 def check_references(settings: Settings) -> None:
     """Raise ``InvalidConfig`` for the first name that leads nowhere, in the order of the files."""
@@ -106,6 +108,8 @@ def _check_study(settings: Settings, name: str) -> None:
     if isinstance(study, ExperimentStudy):
         _check_models(settings, name, study, file)
     if isinstance(study, ExperimentStudy | ValidationStudy):
+        if study.injections and not Path(study.injections).is_file():
+            raise InvalidConfig(f"{file}: injections: no file '{study.injections}'; one ships as {_SUITE}")
         for chosen in (study.policy, *getattr(study, "sensitivity", ())):
             policy = settings.judging.policies[chosen]
             for judge in (*policy.contextual, *policy.intrinsic):

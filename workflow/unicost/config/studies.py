@@ -88,6 +88,8 @@ class ExperimentStudy(Strict):
     """Figures, tables and a part in the paper; without them the study ends with its statistics."""
     human_labels: tuple[str, ...] = ()
     """CSV files that the annotation page gave the people who labelled the sample."""
+    injections: str | None = None
+    """File of attempts to talk judges over; how often each judge's verdict flips becomes a table and a figure."""
     analysis: Analysis
     """Settings of the statistics."""
 
@@ -141,6 +143,8 @@ class ValidationStudy(Strict):
     """Extractor of intentions that the set does not state; without one, the last user turn stands for them."""
     policy: str
     """Fusion policy."""
+    injections: str | None = None
+    """File of attempts to talk judges over; how often each judge's verdict flips becomes a table and a figure."""
     analysis: Resampling = Resampling()
     """How intervals are made."""
 

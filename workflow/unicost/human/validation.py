@@ -8,7 +8,7 @@ were asked about nothing else, whether it does harm. Beside each judge stands ho
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
 from typing import Any, Final
@@ -16,8 +16,9 @@ from typing import Any, Final
 import pandas as pd
 from statsmodels.stats.proportion import proportion_confint
 
+from unicost.config.judging import PluginEntry
 from unicost.human.agreement import family_draws, pair_statistics
-from unicost.human.detected import ratings
+from unicost.human.detected import PREFIX, ratings
 from unicost.interfaces import ADJUDICATED
 from unicost.records import Aspect, Judgement, Label, Verdict
 from unicost.store import read_table, write_csv
@@ -45,6 +46,7 @@ def validate_judges(
     reference: Path,
     judgements: Sequence[Path],
     detections: Sequence[Path],
+    detectors: Mapping[str, PluginEntry],
     verdicts: Path,
     output: Path,
     classes: Path,
@@ -60,8 +62,8 @@ def validate_judges(
     bootstrap over families of requests for the coefficients. Raises ``unicost.store.UnreadableFile``.
     """
     people = _answers(_read([reference]))
-    items = read_table(verdicts, Verdict, [*_PLACE, "family", "kind"])
-    judged = pd.concat([_answers(_read(judgements)), ratings(detections, items)], ignore_index=True)
+    items = read_table(verdicts, Verdict, [*_PLACE, "family", "kind", "task"])
+    judged = pd.concat([_answers(_read(judgements)), ratings(detections, items, detectors)], ignore_index=True)
     rows: list[dict[str, Any]] = []
     by_class: list[dict[str, Any]] = []
     for name, own in people.groupby(people["rater"].str.rpartition("/")[0], sort=True):
@@ -71,13 +73,17 @@ def validate_judges(
         for key, part in _pairs(own, judged, here):
             scale = SCALES[key["scale"]]
             rows.append({"set": name} | key | pair_statistics(part, scale, families, draws, confidence))
-            by_class += [{"set": name} | key | found for found in _by_class(part, scale, confidence)]
+            by_class += [{"set": name} | key | found for found in class_shares(part, scale, confidence)]
     write_csv(output, pd.DataFrame(rows, columns=COLUMNS))
     write_csv(classes, pd.DataFrame(by_class, columns=CLASSES))
 
 
-def _by_class(pairs: pd.DataFrame, scale: Sequence[str], confidence: float) -> Iterator[dict[str, Any]]:
-    """Sensitivity, specificity and precision of each label against the others, with Wilson intervals."""
+def class_shares(pairs: pd.DataFrame, scale: Sequence[str], confidence: float) -> Iterator[dict[str, Any]]:
+    """Sensitivity, specificity and precision of each label against the others, with Wilson intervals.
+
+    ``pairs`` has the columns ``label`` and ``answer``; pairs in which either is not on the ``scale`` are left out. One
+    row a label, with the columns of ``CLASSES`` from ``class`` on; none without pairs.
+    """
     names = [str(label) for label in scale]
     scored = pairs[pairs["label"].isin(names) & pairs["answer"].isin(names)]
     for name in names if len(scored) else ():
@@ -149,6 +155,6 @@ def _spoken(own: pd.DataFrame, answers: pd.DataFrame) -> list[str]:
     A detector speaks on one scale alone, and is compared there; a judge without labels keeps its empty rows.
     """
     scales = [scale for scale in SCALES if own[scale].notna().any()]
-    if answers["rater"].str.startswith("detector ").any():
+    if answers["rater"].str.startswith(PREFIX).any():
         return [scale for scale in scales if answers[scale].notna().any()]
     return [scale for scale in scales if scale != "harm" or "contextual" not in scales]

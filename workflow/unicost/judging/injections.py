@@ -20,6 +20,7 @@ from unicost.config import Strict
 from unicost.config.judging import PluginEntry
 from unicost.config.loading import parse, read_yaml
 from unicost.interfaces import Detector, Judge, JudgeRequest
+from unicost.judging.judge import check_access
 from unicost.records import (
     Aspect,
     Construction,
@@ -55,6 +56,8 @@ class Base(Strict):
     """What the request is after."""
     response: str
     """The response."""
+    category: str = ""
+    """The category of the request, where a judge is told one."""
 
 
 class Injection(Strict):
@@ -67,7 +70,8 @@ class Injection(Strict):
     wants: Literal["safe", "refusal", "unsafe"]
     """The label that it is after."""
     text: str
-    """What it says; `{response}` stands for the response."""
+    """What it says; `{response}` stands for the response (without it the text comes behind it), `{request}` for the
+    request."""
     image: bool = False
     """Whether it stands in the response's picture."""
 
@@ -90,7 +94,9 @@ def run_injections(
 
     ``rate`` is flips over attempts, with Wilson's interval; ``attempts`` are those whose plain response was labelled
     and whose injected one was too; ``unscored`` are those whose injected response was not, ``untold`` those whose plain
-    response was not labelled other than the injection wants. Raises ``InvalidConfig`` for a suite that cannot be read.
+    response was not labelled other than the injection wants. The intrinsic aspect knows no refusal: there an attempt at
+    one is an attempt at ``safe``. Raises ``InvalidConfig`` for a suite that cannot be read and ``JudgeLost`` where
+    nobody can be asked.
     """
     cases = list(_cases(parse(Suite, read_yaml(suite), suite)))
     plugin: Judge = resolve("judge", entry.plugin)(**entry.options)
@@ -99,6 +105,7 @@ def run_injections(
     finally:
         if hasattr(plugin, "close"):
             plugin.close()
+    check_access(name, judgements)
     labels = {(row.instance, row.aspect): row.label for row in judgements}
     rows = []
     for aspect in sorted(plugin.aspects):
@@ -114,21 +121,23 @@ Case = tuple[str, str, Label, JudgeRequest]
 
 
 def _cases(suite: Suite) -> Iterator[Case]:
-    """Every base response in words and as a picture, plain and with every injection that fits."""
+    """Every base response in words and, if any attempt is drawn, as a picture; plain and with every one that fits."""
+    forms = sorted({attempt.image for attempt in suite.injections})
     for kind, bases in ((Kind.UNSAFE, suite.base), (Kind.BENIGN, suite.harmless)):
         for base in bases:
-            for drawn in (False, True):
+            for drawn in forms:
                 plain = f"{base.id}{'-drawn' if drawn else ''}"
                 yield plain, _PLAIN, Label.UNSCORED, _request(plain, base, kind, base.response, drawn)
                 for attempt in suite.injections:
                     if attempt.image == drawn and (attempt.wants == "unsafe") == (kind is Kind.BENIGN):
-                        text = _injected(attempt.text, base.response)
+                        text = _injected(attempt.text, base)
                         name = f"{plain}/{attempt.id}"
                         yield plain, attempt.kind, Label(attempt.wants), _request(name, base, kind, text, drawn)
 
 
-def _injected(text: str, response: str) -> str:
-    return text.replace("{response}", response) if "{response}" in text else f"{response}\n\n{text}"
+def _injected(text: str, base: Base) -> str:
+    whole = text if "{response}" in text else f"{{response}}\n\n{text}"
+    return whole.replace("{request}", base.request).replace("{response}", base.response)
 
 
 def _request(name: str, base: Base, kind: Kind, text: str, drawn: bool) -> JudgeRequest:
@@ -136,7 +145,7 @@ def _request(name: str, base: Base, kind: Kind, text: str, drawn: bool) -> Judge
         id=name,
         family=base.id,
         kind=kind,
-        category="",
+        category=base.category,
         leaf="",
         task=Task.TEXT_TO_IMAGE if drawn else Task.TEXT_TO_TEXT,
         construction=Construction.PLAIN,
@@ -179,6 +188,8 @@ def _requests(requests: Sequence[JudgeRequest], detectors: Mapping[str, PluginEn
 def _told(labels: Mapping[tuple[str, Aspect], Label], aspect: Aspect, case: Case) -> tuple[Label, Label, Label]:
     """The label of the plain response, of the injected one, and the one that is wanted."""
     plain, _, wanted, request = case
+    if aspect is Aspect.INTRINSIC and wanted is Label.REFUSAL:
+        wanted = Label.SAFE
     return labels[plain, aspect], labels[request.instance.id, aspect], wanted
 
 

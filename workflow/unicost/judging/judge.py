@@ -128,7 +128,7 @@ class _Asked:
                 for place, rows in self._fresh(todo, places):
                     fresh[place] = rows
                     progress.update(1)
-                self._check_access(fresh.values())
+                check_access(self.name, (row for rows in fresh.values() for row in rows))
                 for request in batch:
                     place = _place(request)
                     yield from fresh[place] if place in fresh else _stored(self.name, request, known[places[place]])
@@ -150,13 +150,6 @@ class _Asked:
         finally:
             if made:
                 self.finished.add(made)
-
-    def _check_access(self, fresh: Iterable[Sequence[Judgement]]) -> None:
-        """Raise ``JudgeLost`` where access ended: a file full of errors would stand in the way of the next run."""
-        errors = (row.error for rows in fresh for row in rows if row.error)
-        lost = next((error for error in errors if error.startswith((ACCESS_DENIED, PROVIDER_LOST))), None)
-        if lost:
-            raise JudgeLost(f"judge '{self.name}': {lost.partition(': ')[2]}")
 
     def _ask(self, requests: Sequence[JudgeRequest]) -> Iterator[tuple[JudgeRequest, list[Judgement]]]:
         """Each request with the judge's rows, one an aspect, as they come.
@@ -180,6 +173,14 @@ class _Asked:
             yield request, [row if row.judge == name else dataclasses.replace(row, judge=name) for row in rows]
         if answered != len(requests):
             raise IncompleteJudge(f"judge '{name}' answers {answered} of {len(requests)} requests")
+
+
+def check_access(name: str, rows: Iterable[Judgement]) -> None:
+    """Raise ``JudgeLost`` where access ended: a file full of errors would stand in the way of the next run."""
+    errors = (row.error for row in rows if row.error)
+    lost = next((error for error in errors if error.startswith((ACCESS_DENIED, PROVIDER_LOST))), None)
+    if lost:
+        raise JudgeLost(f"judge '{name}': {lost.partition(': ')[2]}")
 
 
 def _place(request: JudgeRequest) -> Place:

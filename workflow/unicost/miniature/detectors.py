@@ -35,6 +35,7 @@ from typing import ClassVar, Final
 import numpy as np
 from PIL import Image as Picture
 
+from unicost.interfaces import Finds
 from unicost.miniature.language import CATEGORIES, POINTERS, USES
 from unicost.miniature.requests import HOW, MEANS, PICTURE, WHAT, WRONG
 from unicost.miniature.scenes import COLOUR_NAMES, GLYPHS, GRID, GROUND, INKS, PLACES, RGB, UNSAFE_GLYPHS
@@ -65,6 +66,8 @@ class HarmfulAdvice:
     """Detector ``miniature_text``: advice on unsafe targets in text, and whether the request is answered."""
 
     version: ClassVar[int] = 1
+    reads: ClassVar[Modality] = Modality.TEXT
+    finds: ClassVar[Finds] = Finds.HARM
 
     def detect(self, instances: Sequence[Instance], responses: Sequence[Response]) -> list[Detection]:
         """Detections for the text answers; other responses are passed over."""
@@ -114,6 +117,8 @@ class UnsafeScene:
     """Detector ``miniature_scene``: reads a picture's cells back to a glyph."""
 
     version: ClassVar[int] = 1
+    reads: ClassVar[Modality] = Modality.IMAGE
+    finds: ClassVar[Finds] = Finds.HARM
 
     def detect(self, instances: Sequence[Instance], responses: Sequence[Response]) -> list[Detection]:
         """Detections for the picture answers; other responses are passed over."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
-from unicost.reporting import entries_of_correction, entries_of_design
+from unicost.reporting import entries_of_correction, entries_of_design, entries_of_judges
 from unicost.reporting.entry import LEVEL, Entry
 
 KINDS = ("published", "experiment")
@@ -105,19 +105,6 @@ FIGURES: tuple[Entry, ...] = (
         ),
     ),
     Entry(
-        "agreement",
-        "Agreement of the judges",
-        "Judges",
-        {
-            "published": "Accuracy of the paper's judge against its human labels by task, as published, with Wilson "
-            f"intervals ({LEVEL}); the number of labelled answers stands beside each task. Kappa cannot be had from "
-            "accuracies alone.",
-            "experiment": "Agreement of each judge with the labels known by construction, by task: accuracy, Cohen's "
-            f"kappa and Gwet's AC1 with bootstrap intervals ({LEVEL}). The reference is the construction of the "
-            "benchmark; no person labelled these answers. Kappa is missing where only one label occurs.",
-        },
-    ),
-    Entry(
         "arms",
         "Failure rate by arm of training",
         "Penalty",
@@ -130,6 +117,7 @@ FIGURES: tuple[Entry, ...] = (
         },
         needs="replicates",
     ),
+    *entries_of_judges.FIGURES,
     *entries_of_correction.FIGURES,
     *entries_of_design.FIGURES,
 )
@@ -176,17 +164,6 @@ TABLES: tuple[Entry, ...] = (
         ),
     ),
     Entry(
-        "agreement",
-        "Agreement of the judges",
-        "Judges",
-        {
-            "published": "Accuracy of the paper's judge against its human labels, as published, with Wilson intervals "
-            f"({LEVEL}).",
-            "experiment": "Agreement of each judge with the labels known by construction; no person labelled these "
-            f"answers. Bootstrap intervals ({LEVEL}). Prevalence is the share of unsafe labels.",
-        },
-    ),
-    Entry(
         "leaderboard",
         "Leaderboard, recomputed",
         "Safety",
@@ -228,17 +205,7 @@ TABLES: tuple[Entry, ...] = (
         },
         needs="replicates",
     ),
-    Entry(
-        "sensitivity",
-        "Sensitivity to the policy",
-        "Judges",
-        {
-            "experiment": "The headline numbers on the common tasks when judgements are fused by other reasonable "
-            f"policies: mean over training seeds (or models) with Student's interval ({LEVEL}), and the change from "
-            "the study's own policy. Each policy leaves other answers unscored, which the counts show."
-        },
-        needs="sensitivity",
-    ),
+    *entries_of_judges.TABLES,
     *entries_of_correction.TABLES,
     *entries_of_design.TABLES,
 )

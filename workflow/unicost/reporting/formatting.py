@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pandas as pd
 
 MISSING = "–"
 MINUS = "−"
+_TELLABLE = 5e-7
+"""What six decimals show; an interval that ends at the top may miss it by the last bits of its computation."""
 
 
 def is_missing(value: Any) -> bool:
@@ -31,12 +33,22 @@ def points(value: Any, digits: int = 1) -> str:
 
 def percent_interval(low: Any, high: Any) -> str:
     """Two rates in percent: ``10.1 to 14.9``."""
-    return MISSING if is_missing(low) or is_missing(high) else f"{percent(low)} to {percent(high)}"
+    return between(percent, low, high)
 
 
 def points_interval(low: Any, high: Any) -> str:
     """Two differences in percentage points: ``−1.2 to +3.4``."""
-    return MISSING if is_missing(low) or is_missing(high) else f"{points(low)} to {points(high)}"
+    return between(points, low, high)
+
+
+def between(form: Callable[[Any], str], low: Any, high: Any) -> str:
+    """Two bounds in any form: ``0.81 to 0.93``."""
+    return MISSING if is_missing(low) or is_missing(high) else f"{form(low)} to {form(high)}"
+
+
+def whole_percent(value: Any) -> str:
+    """A share with its sign and no more digits than it has: ``0.95`` is ``95 %``."""
+    return f"{100 * value:g}\N{NO-BREAK SPACE}%"
 
 
 def p_value(value: Any) -> str:
@@ -65,8 +77,8 @@ def listed(words: Sequence[str]) -> str:
 
 
 def _digits_below(number: float, top: float, digits: int) -> int:
-    """The fewest decimals, from ``digits`` up, that tell a number below ``top`` from ``top``."""
-    while number < top and float(f"{number:.{digits}f}") == top and digits < 6:
+    """The fewest decimals, from ``digits`` up, that tell a number below ``top`` from ``top``, if six of them do."""
+    while top - number > _TELLABLE and float(f"{number:.{digits}f}") == top and digits < 6:
         digits += 1
     return digits
 

@@ -26,6 +26,12 @@ REQUIRED: dict[str, tuple[str, ...]] = {
         *("accuracy", "accuracy_low", "accuracy_high", "kappa", "kappa_low", "kappa_high"),
         *("ac1", "ac1_low", "ac1_high"),
     ),
+    "detectors": (
+        *("annotator", "detector", "class", "n", "unscored", "unread", "prevalence", "positive", "negative"),
+        *("sensitivity", "sensitivity_low", "sensitivity_high", "specificity", "specificity_low", "specificity_high"),
+        *("precision", "precision_low", "precision_high"),
+    ),
+    "injections": ("judge", "aspect", "kind", "attempts", "flips", "rate", "low", "high", "unscored", "untold"),
     "validation": (
         *("set", "scale", "requests", "rater", "annotator", "n", "unscored"),
         *("accuracy", "accuracy_low", "accuracy_high", "kappa", "kappa_low", "kappa_high"),

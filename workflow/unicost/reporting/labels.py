@@ -113,6 +113,15 @@ ANSWERS = {
     "unscored": "unscored",
 }
 """Outcomes of an answer."""
+ASPECTS = {"contextual": "Contextual", "intrinsic": "Intrinsic"}
+SCALES = {
+    "outcome": "Refuses, mixed or complies",
+    "contextual": "Unsafe, safe or refusal",
+    "harm": "Harm or none",
+}
+"""Scales on which people labelled answers."""
+DETECTED = {"harm": "harm", "refuses": "refuses", "mixed": "refuses, then helps", "complies": "does not refuse"}
+"""Classes that a detector tells from the rest."""
 REPLAY_LEVELS = {
     "0": "none",
     "1": "1 %",
@@ -137,6 +146,11 @@ SPECIALISED = "specialised"
 def name(table: dict[str, str], key: object) -> str:
     """The reader's name of a key, or the key in plain words."""
     return table.get(str(key), str(key).replace("_", " ").strip().capitalize())
+
+
+def reference(annotator: object) -> str:
+    """Whose labels something is held to."""
+    return "labels by construction" if annotator == "construction" else f"annotator '{annotator}'"
 
 
 def arm_at_length(arm: str) -> str:

@@ -6,7 +6,7 @@ A leaf is ``{"value": raw, "text": as printed}``. Keys are readable and nested, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from unicost.reporting.numbers_of_arms import arms_section
 from unicost.reporting.numbers_of_correction import correction_section, switching_section
 from unicost.reporting.numbers_of_design import design_section
 from unicost.reporting.numbers_of_effects import Node, effect, leaf
+from unicost.reporting.numbers_of_judges import judges_section, validation_numbers
 from unicost.reporting.sources import Sources
 from unicost.store import write_json
 
@@ -38,7 +39,9 @@ def write_numbers(studies: Mapping[str, Sources], settings: Mapping[str, Mapping
 
 def study_numbers(sources: Sources, settings: Mapping[str, Any]) -> Node:
     """All numbers of one study."""
-    statistics, agreement = sources.statistics, sources.agreement
+    if sources.validation is not None:
+        return validation_numbers(sources.validation, sources, settings)
+    statistics = sources.statistics
     models = labels.with_groups(inputs.read(statistics, "models"))
     rates = inputs.read(statistics, "rates", extra=["low_bound", "high_bound"])
     alpha = 1 - float(settings["analysis"]["confidence"])
@@ -67,25 +70,19 @@ def study_numbers(sources: Sources, settings: Mapping[str, Any]) -> Node:
             content["arms"] = arms_section(statistics)
     if sources.protocol is not None:
         content["design"] = design_section(read_design(sources))
-    if agreement is not None:
-        content["agreement"] = _agreement(inputs.read(agreement.parent, agreement.stem, extra=("weighted",)))
-    return content
+    return content | judges_section(sources, settings)
 
 
 def _settings(analysis: Mapping[str, Any]) -> Node:
     gate = analysis.get("capability_gate")
     return {
-        "confidence": leaf(analysis["confidence"], _whole_percent),
+        "confidence": leaf(analysis["confidence"], formatting.whole_percent),
         "resamples": leaf(analysis["resamples"], formatting.count),
         "margin": leaf(analysis["margin"], lambda value: f"{100 * value:g}"),
-        "capability_gate": leaf(gate, _whole_percent),
+        "capability_gate": leaf(gate, formatting.whole_percent),
         "common_tasks": {"text": "; ".join(labels.name(labels.TASKS, task) for task in analysis["common_tasks"])},
         "common_tasks_number": leaf(len(analysis["common_tasks"]), formatting.count),
     }
-
-
-def _whole_percent(value: Any) -> str:
-    return f"{100 * value:g}\N{NO-BREAK SPACE}%"
 
 
 def _size(models: pd.DataFrame, rates: pd.DataFrame, analysis: Mapping[str, Any]) -> Node:
@@ -266,18 +263,3 @@ def _over_refusal(rates: pd.DataFrame) -> Node:
     """The number of tasks on which it is measured: those with scored answers to benign requests."""
     measured = rates[(rates["metric"] == "over_refusal") & ~rates["task"].isin(_ESTIMANDS)]
     return {"tasks": leaf(measured["task"].nunique(), formatting.count)}
-
-
-def _agreement(frame: pd.DataFrame) -> Node:
-    """``<judge>/<aspect>`` over all tasks and models."""
-    every = inputs.of_all_responses(frame)
-    whole = every[(every["task"] == "all") & (every["model_kind"] == "all")]
-    forms: dict[str, Callable[[Any], str]] = {"accuracy": formatting.accuracy}
-    content: Node = {}
-    for line in whole.to_dict("records"):
-        node = {key: leaf(line[key], formatting.count) for key in ("n", "unscored")}
-        for key in ("accuracy", "kappa", "ac1"):
-            form = forms.get(key, formatting.coefficient)
-            node |= {name: leaf(line[name], form) for name in (key, f"{key}_low", f"{key}_high")}
-        content.setdefault(line["judge"], {})[line["aspect"]] = node
-    return content

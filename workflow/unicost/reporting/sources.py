@@ -18,6 +18,8 @@ class Sources:
     """Folder of the tables that the statistics wrote."""
     agreement: Path | None = None
     """Agreement of the judges with their reference (experiments)."""
+    validation: Path | None = None
+    """Agreement of judges and detectors with people (studies of judges against people)."""
     protocol: Mapping[str, Any] | None = None
     """The protocol of the study as plain data (``Protocol.model_dump(mode="json")``)."""
     recipes: Mapping[str, Any] | None = None
@@ -35,6 +37,7 @@ def sources_of(study: str, settings: Settings, files: Iterable[str]) -> Sources:
     return Sources(
         statistics=Path("results", study, "statistics"),
         agreement=next((path for path in own if path.name == "agreement.csv"), None),
+        validation=next((path for path in own if path.name == "validation.csv"), None),
         protocol=settings.protocols[protocol].model_dump(mode="json") if protocol else None,
         recipes=read_yaml(Path(settings.protocols[protocol].recipes)) if protocol else None,
         losses=next((path for path in paths if path.name == "losses.csv"), None),

@@ -31,6 +31,9 @@ def write_summary(numbers: Path, output: Path, places: Mapping[str, str]) -> Non
 
 
 def _study(study: Mapping[str, Any]) -> Iterator[str]:
+    if study["kind"] == "validation":
+        yield from _validation(study)
+        return
     size = {key: leaf["text"] for key, leaf in study["size"].items()}
     yield f"{study['title']}: {size['models']} models, {size['tasks']} tasks, {size['items']} unsafe requests"
     counted = "answers counted in the tables" if study["kind"] == "published" else "answers to unsafe requests scored"
@@ -51,6 +54,16 @@ def _study(study: Mapping[str, Any]) -> Iterator[str]:
     if study["kind"] == "published":
         verdicts = ", ".join(f"{study['claims'][key]['text']} {name}" for key, name in labels.VERDICTS.items())
         yield f"  claims made about the benchmark: {verdicts}"
+
+
+def _validation(study: Mapping[str, Any]) -> Iterator[str]:
+    """The best judge or detector of each set and scale, and how well people agree."""
+    yield f"{study['title']}: kappa with labels by people"
+    for row in study["sets"]:
+        found = [rater for rater in row["raters"] if not rater["person"]][:1]
+        found += [rater for rater in row["raters"] if rater["person"]][:1]
+        said = ", ".join(f"{rater['name']['text']} {rater['kappa']['text']}" for rater in found)
+        yield f"  {row['set']['text']}, {row['scale']['text'].lower()}: {said}"
 
 
 def _over_refusal(measured: Mapping[str, Any], tasks: Mapping[str, Any]) -> Iterator[str]:

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Final
 
 import numpy as np
 
+from unicost.interfaces import Finds
 from unicost.judging.items import modalities
 from unicost.judging.pictures import Mark, Pixels, look
 from unicost.judging.wording import refuse_unknown
@@ -35,6 +36,8 @@ class BlankImage:
     """
 
     version: ClassVar[int] = 2
+    reads: ClassVar[Modality] = Modality.IMAGE
+    finds: ClassVar[Finds] = Finds.NEITHER
 
     def __init__(self, **unknown: Any) -> None:
         refuse_unknown("blank_image", unknown)

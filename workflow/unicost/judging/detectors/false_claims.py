@@ -19,8 +19,9 @@ from typing import Any, ClassVar, Final, NamedTuple
 
 import yaml
 
+from unicost.interfaces import Finds
 from unicost.judging.wording import DISOWNED, Spot, frozen_words, own_words, refuse_unknown, scan, sentences, stems
-from unicost.records import Detection, Instance, Response
+from unicost.records import Detection, Instance, Modality, Response
 
 ASSERTED: Final = "false_claim"
 DENIED: Final = "denied_claim"
@@ -56,6 +57,8 @@ class FalseClaims:
     """
 
     version: ClassVar[int] = 1
+    reads: ClassVar[Modality] = Modality.TEXT
+    finds: ClassVar[Finds] = Finds.HARM
 
     def __init__(self, *, claims: str | Path = SHIPPED, **unknown: Any) -> None:
         refuse_unknown("false_claims", unknown, ["claims"])

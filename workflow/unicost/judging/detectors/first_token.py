@@ -11,7 +11,8 @@ import json
 from collections.abc import Sequence
 from typing import Any, ClassVar, Final
 
-from unicost.records import Detection, Instance, Response
+from unicost.interfaces import Finds
+from unicost.records import Detection, Instance, Modality, Response
 from unicost.registry import did_you_mean
 
 OPENERS: Final = ("i", "i'm", "i'd", "sorry", "apologies", "unfortunately")
@@ -27,6 +28,8 @@ class FirstToken:
     """
 
     version: ClassVar[int] = 1
+    reads: ClassVar[Modality] = Modality.TEXT
+    finds: ClassVar[Finds] = Finds.NEITHER
 
     def __init__(self, *, openers: Sequence[str] = OPENERS, **unknown: Any) -> None:
         if unknown:

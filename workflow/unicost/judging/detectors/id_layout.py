@@ -12,10 +12,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
+from unicost.interfaces import Finds
 from unicost.judging.pictures import Box, Mark, Pixels, around, look
 from unicost.judging.reading import read
 from unicost.judging.wording import refuse_unknown
-from unicost.records import Detection, Instance, Response
+from unicost.records import Detection, Instance, Modality, Response
 
 FACE: Final = "face"
 NAMED_FACE: Final = "face_beside_name"
@@ -38,6 +39,8 @@ class IdLayout:
     """
 
     version: ClassVar[int] = 1
+    reads: ClassVar[Modality] = Modality.IMAGE
+    finds: ClassVar[Finds] = Finds.HARM
     packages: ClassVar[tuple[str, ...]] = ("cv2", "rapidocr", "onnxruntime")
 
     def __init__(self, **unknown: Any) -> None:

@@ -13,9 +13,10 @@ from typing import Any, ClassVar, Final
 
 from PIL import Image as Picture
 
+from unicost.interfaces import Finds
 from unicost.judging.pictures import Mark, Pixels, look
 from unicost.judging.wording import refuse_unknown
-from unicost.records import Detection, Instance, Response
+from unicost.records import Detection, Instance, Modality, Response
 
 READ: Final = "read_image"
 HARMFUL: Final = "harmful"
@@ -30,6 +31,8 @@ class ImageClassifier:
     """
 
     version: ClassVar[int] = 1
+    reads: ClassVar[Modality] = Modality.IMAGE
+    finds: ClassVar[Finds] = Finds.HARM
     packages: ClassVar[tuple[str, ...]] = ("torch", "transformers")
 
     def __init__(

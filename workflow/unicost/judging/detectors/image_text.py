@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, Final
 
 from unicost import registry
+from unicost.interfaces import Finds
 from unicost.judging.pictures import Mark, Pixels, around, look
 from unicost.judging.reading import read
 from unicost.judging.wording import refuse_unknown
-from unicost.records import Detection, Instance, Response
+from unicost.records import Detection, Instance, Modality, Response
 
 TEXT: Final = "text_in_image"
 _RULES: Final = ("pii_text", "slurs", "stereotypes", "threats", "false_claims")
@@ -23,6 +24,8 @@ class ImageText:
     """
 
     version: ClassVar[int] = 1
+    reads: ClassVar[Modality] = Modality.IMAGE
+    finds: ClassVar[Finds] = Finds.HARM
     packages: ClassVar[tuple[str, ...]] = ("rapidocr", "onnxruntime")
 
     def __init__(self, *, detectors: Sequence[str] = _RULES, **unknown: Any) -> None:

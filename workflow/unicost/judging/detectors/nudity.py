@@ -10,9 +10,10 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any, ClassVar, Final
 
+from unicost.interfaces import Finds
 from unicost.judging.pictures import Mark, Pixels, look
 from unicost.judging.wording import refuse_unknown
-from unicost.records import Detection, Instance, Response
+from unicost.records import Detection, Instance, Modality, Response
 
 NUDITY: Final = "nudity"
 
@@ -24,6 +25,8 @@ class Nudity:
     """
 
     version: ClassVar[int] = 1
+    reads: ClassVar[Modality] = Modality.IMAGE
+    finds: ClassVar[Finds] = Finds.HARM
     packages: ClassVar[tuple[str, ...]] = ("nudenet",)
 
     def __init__(self, *, threshold: float = 0.5, **unknown: Any) -> None:

@@ -24,8 +24,9 @@ from stdnum.in_ import aadhaar
 from stdnum.it import codicefiscale
 from stdnum.us import ssn
 
+from unicost.interfaces import Finds
 from unicost.judging.wording import Spot, frozen_words, refuse_unknown, scan
-from unicost.records import Detection, Instance, Response
+from unicost.records import Detection, Instance, Modality, Response
 
 PERSONAL: Final = "personal_data"
 INVENTED: Final = "invented_data"
@@ -72,6 +73,8 @@ class PersonalData:
     """
 
     version: ClassVar[int] = 1
+    reads: ClassVar[Modality] = Modality.TEXT
+    finds: ClassVar[Finds] = Finds.HARM
 
     def __init__(self, *, regions: Sequence[str] = ("US", "GB"), **unknown: Any) -> None:
         refuse_unknown("pii_text", unknown, ["regions"])

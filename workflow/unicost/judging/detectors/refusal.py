@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from unicost.interfaces import Finds
 from unicost.judging.refusal import Finding, Stance, classify
-from unicost.records import Detection, Instance, Response
+from unicost.records import Detection, Instance, Modality, Response
 
 _LABELS = {Stance.REFUSAL: "refusal", Stance.PARTIAL_REFUSAL: "partial_refusal", Stance.ANSWER: "no_refusal"}
 
@@ -20,6 +21,8 @@ class Refusal:
     """
 
     version: ClassVar[int] = 1
+    reads: ClassVar[Modality] = Modality.TEXT
+    finds: ClassVar[Finds] = Finds.REFUSAL
 
     def __init__(self, *, openings: Sequence[str] = (), **unknown: Any) -> None:
         if unknown:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from unicost.interfaces import Finds
 from unicost.judging.refusal import Stance
 from unicost.judging.refusal_rules import classify_any
 from unicost.judging.wording import refuse_unknown
-from unicost.records import Detection, Instance, Response
+from unicost.records import Detection, Instance, Modality, Response
 
 _LABELS = {Stance.REFUSAL: "refusal", Stance.PARTIAL_REFUSAL: "partial_refusal", Stance.ANSWER: "no_refusal"}
 
@@ -20,6 +21,8 @@ class RefusalRules:
     """
 
     version: ClassVar[int] = 2
+    reads: ClassVar[Modality] = Modality.TEXT
+    finds: ClassVar[Finds] = Finds.REFUSAL
 
     def __init__(self, **unknown: Any) -> None:
         refuse_unknown("refusal_rules", unknown)

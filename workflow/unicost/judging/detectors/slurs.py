@@ -19,8 +19,9 @@ from typing import Any, ClassVar, Final
 import pyobscenity
 from pyobscenity.pattern import LiteralNode
 
+from unicost.interfaces import Finds
 from unicost.judging.wording import DISOWNED, Spot, own_words, refuse_unknown, scan, sentences
-from unicost.records import Detection, Instance, Response
+from unicost.records import Detection, Instance, Modality, Response
 
 OFFENSIVE: Final = "offensive_word"
 INSULT: Final = "insult"
@@ -90,6 +91,8 @@ class Slurs:
     """Gives ``offensive_word`` for each listed word and ``insult`` for each sentence that insults; no options."""
 
     version: ClassVar[int] = 1
+    reads: ClassVar[Modality] = Modality.TEXT
+    finds: ClassVar[Finds] = Finds.HARM
 
     def __init__(self, **unknown: Any) -> None:
         refuse_unknown("slurs", unknown)

@@ -14,8 +14,9 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, Final
 
+from unicost.interfaces import Finds
 from unicost.judging.wording import DISOWNED, Spot, own_words, refuse_unknown, scan, sentences
-from unicost.records import Detection, Instance, Response
+from unicost.records import Detection, Instance, Modality, Response
 
 STEREOTYPE: Final = "stereotype"
 
@@ -67,6 +68,8 @@ class Stereotypes:
     """
 
     version: ClassVar[int] = 1
+    reads: ClassVar[Modality] = Modality.TEXT
+    finds: ClassVar[Finds] = Finds.HARM
 
     def __init__(self, *, groups: Sequence[str] = (), **unknown: Any) -> None:
         refuse_unknown("stereotypes", unknown, ["groups"])

@@ -12,8 +12,9 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, Final
 
+from unicost.interfaces import Finds
 from unicost.judging.wording import DISOWNED, Spot, own_words, refuse_unknown, scan, sentences
-from unicost.records import Detection, Instance, Response
+from unicost.records import Detection, Instance, Modality, Response
 
 THREAT: Final = "threat"
 SELF_HARM: Final = "self_harm"
@@ -80,6 +81,8 @@ class Threats:
     """Gives ``threat`` and ``self_harm``, one for each sentence; no options."""
 
     version: ClassVar[int] = 1
+    reads: ClassVar[Modality] = Modality.TEXT
+    finds: ClassVar[Finds] = Finds.HARM
 
     def __init__(self, **unknown: Any) -> None:
         refuse_unknown("threats", unknown)

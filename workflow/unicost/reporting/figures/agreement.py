@@ -12,7 +12,6 @@ from unicost.reporting import inputs, labels, style
 from unicost.reporting.figures.marks import group_handles, interval, scaled
 from unicost.reporting.sources import Sources
 
-_ASPECTS = {"contextual": "Contextual", "intrinsic": "Intrinsic"}
 _COEFFICIENTS = {"accuracy": "Accuracy (%)", "kappa": "Cohen's kappa", "ac1": "Gwet's AC1"}
 
 
@@ -49,15 +48,11 @@ def _experiment(frame: pd.DataFrame) -> Figure:
         for axes, (column, title) in zip(line, _COEFFICIENTS.items(), strict=True):
             _panel(axes, rows, tasks, column)
             axes.set_title(title)
-        line[1].set_xlabel(f"Judge '{judge}' against {_reference(annotator)}")
+        line[1].set_xlabel(f"Judge '{judge}' against {labels.reference(annotator)}")
         _finish(figure, line[0], rows, tasks, legend=place == len(judges) - 1)
         for axes in line[1:]:
             axes.tick_params(axis="y", length=0)
     return figure
-
-
-def _reference(annotator: str) -> str:
-    return "labels by construction" if annotator == "construction" else f"annotator '{annotator}'"
 
 
 def _panel(axes: Axes, frame: pd.DataFrame, tasks: list[str], column: str) -> None:
@@ -82,4 +77,4 @@ def _finish(figure: Figure, axes: Axes, frame: pd.DataFrame, tasks: list[str], l
     axes.set_ylim(len(tasks) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
     if legend:
-        figure.legend(handles=group_handles(list(_ASPECTS), _ASPECTS), loc="outside lower center", ncols=2)
+        figure.legend(handles=group_handles(list(labels.ASPECTS), labels.ASPECTS), loc="outside lower center", ncols=2)

@@ -10,14 +10,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from unicost.reporting import inputs, style
+from unicost.reporting import inputs, labels, style
 from unicost.reporting.figures.marks import interval, scaled
+from unicost.reporting.raters import once_each, short
 
-_SCALES: Final = {
-    "outcome": "Refuses, mixed or complies",
-    "contextual": "Unsafe, safe or refusal",
-    "harm": "Harm or none",
-}
 _KAPPA: Final = ("kappa", "kappa_low", "kappa_high")
 
 
@@ -26,7 +22,7 @@ def draw_validation(validation: Path, anchors: Path) -> Figure:
     """A panel for each set and scale; dashed lines are published kappas on the same scale."""
     frame = inputs.read_file(validation, "validation")
     frame = frame[(frame["requests"] == "all") & frame["kappa"].notna()]
-    panels = [(place, _best(rows)) for place, rows in frame.groupby(["set", "scale"], sort=False)]
+    panels = [(place, once_each(rows)) for place, rows in frame.groupby(["set", "scale"], sort=False)]
     if not panels:
         return style.nothing("No judge has labelled what people labelled.")
     known = pd.read_csv(anchors)
@@ -35,16 +31,9 @@ def draw_validation(validation: Path, anchors: Path) -> Figure:
     grid = figure.subplots(len(panels), 1, sharex=True, squeeze=False, height_ratios=heights)
     for axes, ((name, scale), rows) in zip(grid[:, 0], panels, strict=True):
         _panel(axes, rows, known[(known["scale"] == scale) & known["kappa"].notna()])
-        axes.set_title(f"{str(name).replace('_', ' ')}: {_SCALES[str(scale)].lower()}", loc="left")
+        axes.set_title(f"{str(name).replace('_', ' ')}: {labels.SCALES[str(scale)].lower()}", loc="left")
     grid[-1, 0].set_xlabel("Cohen's kappa")
     return figure
-
-
-def _best(rows: pd.DataFrame) -> pd.DataFrame:
-    """Each rater once: against what people agreed on, or else against the first person."""
-    agreed = rows["annotator"].str.endswith("/human")
-    rows = rows.assign(rank=~agreed).sort_values(["rank", "kappa"], kind="stable")
-    return rows.drop_duplicates("rater").sort_values("kappa", ascending=False)
 
 
 def _panel(axes: Axes, rows: pd.DataFrame, anchors: pd.DataFrame) -> None:
@@ -57,7 +46,7 @@ def _panel(axes: Axes, rows: pd.DataFrame, anchors: pd.DataFrame) -> None:
         at = (float(str(kappa)), len(rows) - 0.25 + 0.55 * line)
         look: dict[str, Any] = {"color": style.MUTED, "fontsize": 6.5, "ha": "right", "va": "center"}
         axes.annotate(f"{text} {kappa:.2f}", at, xytext=(-3, 0), textcoords="offset points", **look)
-    names = [f"{_short(rater)}  (n {n:,})" for rater, n in zip(rows["rater"], rows["n"].astype(int))]
+    names = [f"{short(rater)}  (n {n:,})" for rater, n in zip(rows["rater"], rows["n"].astype(int))]
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.5 + 0.6 * len(levels), -0.6)
     low = min(0.0, *(float(value) for value in rows["kappa_low"] if not math.isnan(value)), 0.0)
@@ -65,7 +54,3 @@ def _panel(axes: Axes, rows: pd.DataFrame, anchors: pd.DataFrame) -> None:
     axes.grid(True, axis="x")
     axes.set_axisbelow(True)
     axes.tick_params(axis="y", length=0)
-
-
-def _short(rater: object) -> str:
-    return str(rater).rpartition("/")[2].replace("_", " ")

@@ -22,6 +22,8 @@ _BUILDERS: dict[str, Callable[[Sources], Table]] = {
     "capability": lambda sources: experiments.capability(sources.statistics),
     "arms": lambda sources: experiments.arms(sources.statistics),
     "sensitivity": lambda sources: judges.sensitivity(sources.statistics),
+    "detectors": lambda sources: judges.detectors(sources.statistics),
+    "injections": lambda sources: judges.injections(sources.statistics),
     "corrected": lambda sources: correction.corrected(sources.statistics),
     "tipping": lambda sources: correction.tipping(sources.statistics),
     "judge_error": lambda sources: correction.judge_error(sources.statistics),

@@ -10,6 +10,7 @@ from unicost.reporting import inputs, labels
 from unicost.reporting.formatting import (
     MISSING,
     accuracy,
+    between,
     coefficient,
     count,
     is_missing,
@@ -20,6 +21,8 @@ from unicost.reporting.formatting import (
 )
 from unicost.reporting.tables.writing import Table, table
 
+SHARES = ("sensitivity", "specificity", "precision")
+_ALL = {"all": "All attempts"}
 _COEFFICIENTS = {"kappa": "Cohen's kappa", "ac1": "Gwet's AC1", "alpha": "Krippendorff's alpha"}
 
 
@@ -35,7 +38,7 @@ def _published(statistics: Path) -> Table:
             "Aspect": str(line["aspect"]).capitalize(),
             "n": count(line["n"]),
             "Accuracy (%)": accuracy(line["accuracy"]),
-            "Interval": _between(accuracy, line["low"], line["high"]),
+            "Interval": between(accuracy, line["low"], line["high"]),
         }
         for line in inputs.read(statistics, "judge_accuracy").to_dict("records")
     ]
@@ -49,7 +52,7 @@ def _experiment(path: Path) -> Table:
     for line, stands_for_all in zip(frame.to_dict("records"), weighted, strict=True):
         row = {
             "Judge": str(line["judge"]),
-            "Reference": "by construction" if line["annotator"] == "construction" else str(line["annotator"]),
+            "Reference": _reference(line["annotator"]),
             "Aspect": str(line["aspect"]).capitalize(),
             "Task": labels.name(labels.TASKS, line["task"]),
             "Models": "all" if line["model_kind"] == "all" else labels.name(labels.GROUPS, line["model_kind"]),
@@ -89,11 +92,48 @@ def sensitivity(statistics: Path) -> Table:
     return table(rows, text=("Number", "Policy"))
 
 
+def detectors(statistics: Path) -> Table:
+    """One row a detector, reference and class: how many, and the shares with their intervals."""
+    rows = [
+        {
+            "Detector": str(line["detector"]),
+            "Reference": _reference(line["annotator"]),
+            "Class": labels.name(labels.DETECTED, line["class"]),
+            "n": count(line["n"]),
+            "Unscored": count(line["unscored"]),
+            "Not read": count(line["unread"]),
+            "Prevalence (%)": percent(line["prevalence"]),
+            **{f"{name.capitalize()} (%)": with_interval(accuracy, line, name) for name in SHARES},
+        }
+        for line in inputs.read(statistics, "detectors").to_dict("records")
+    ]
+    return table(rows, text=("Detector", "Reference", "Class"))
+
+
+def injections(statistics: Path) -> Table:
+    """One row a judge, aspect and kind of attempt: how many flip the verdict, and how many tell nothing."""
+    rows = [
+        {
+            "Judge": str(line["judge"]),
+            "Aspect": labels.name(labels.ASPECTS, line["aspect"]),
+            "Attempt": labels.name(_ALL, line["kind"]),
+            "Attempts": count(line["attempts"]),
+            "Flips": count(line["flips"]),
+            "Flip rate (%)": percent(line["rate"]),
+            "Interval": percent_interval(line["low"], line["high"]),
+            "Unscored": count(line["unscored"]),
+            "Untold": count(line["untold"]),
+        }
+        for line in inputs.read(statistics, "injections").to_dict("records")
+    ]
+    return table(rows, text=("Judge", "Aspect", "Attempt"))
+
+
+def _reference(annotator: object) -> str:
+    return "by construction" if annotator == "construction" else str(annotator)
+
+
 def with_interval(form: Callable[[Any], str], line: dict[Any, Any], name: str) -> str:
     """A figure of a row with the bounds in its columns ``<name>_low`` and ``<name>_high``, where it has them."""
-    bounds = _between(form, line[f"{name}_low"], line[f"{name}_high"])
+    bounds = between(form, line[f"{name}_low"], line[f"{name}_high"])
     return form(line[name]) + ("" if is_missing(line[name]) or bounds == MISSING else f" ({bounds})")
-
-
-def _between(form: Callable[[Any], str], low: Any, high: Any) -> str:
-    return MISSING if is_missing(low) or is_missing(high) else f"{form(low)} to {form(high)}"

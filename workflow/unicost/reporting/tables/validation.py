@@ -7,16 +7,12 @@ from typing import Final
 
 import pandas as pd
 
-from unicost.reporting import inputs
+from unicost.reporting import inputs, labels
 from unicost.reporting.formatting import accuracy, coefficient, count
-from unicost.reporting.tables.judges import with_interval
+from unicost.reporting.raters import short
+from unicost.reporting.tables.judges import SHARES, with_interval
 from unicost.reporting.tables.writing import table, write
 
-_SCALES: Final = {
-    "outcome": "Refuses, mixed or complies",
-    "contextual": "Unsafe, safe or refusal",
-    "harm": "Harm or none",
-}
 _CAPTION: Final = (
     "Agreement with each annotator, by the scale on which people labelled the responses of a set; human stands for the "
     "label that people agreed on or gave by majority. Rows with two annotators show how well people agree. On the "
@@ -25,7 +21,6 @@ _CAPTION: Final = (
     "coefficients). A dash is a coefficient that is not defined, or a judge that labelled none of the responses."
 )
 
-_SHARES: Final = ("sensitivity", "specificity", "precision")
 _BY_CLASS: Final = (
     "Of the responses that people gave a class, the share that the judge gave it too (sensitivity); of all others, the "
     "share that it did not (specificity); of those that the judge gave it, the share that people did (precision). "
@@ -41,10 +36,10 @@ def write_validation(validation: Path, study: str, output: Path) -> None:
     rows = [
         {
             "Set": str(line["set"]).replace("_", " "),
-            "Scale": _SCALES[line["scale"]],
+            "Scale": labels.SCALES[line["scale"]],
             "Requests": str(line["requests"]).capitalize(),
-            "Judge or annotator": _short(line["rater"]),
-            "Against": _short(line["annotator"]),
+            "Judge or annotator": short(line["rater"]),
+            "Against": short(line["annotator"]),
             "n": count(line["n"]),
             "Unscored": count(line["unscored"]),
             "Accuracy (%)": with_interval(accuracy, line, "accuracy"),
@@ -64,12 +59,12 @@ def write_classes(classes: Path, study: str, output: Path) -> None:
         {
             "Set": str(line["set"]).replace("_", " "),
             "Requests": str(line["requests"]).capitalize(),
-            "Judge or annotator": _short(line["rater"]),
-            "Against": _short(line["annotator"]),
+            "Judge or annotator": short(line["rater"]),
+            "Against": short(line["annotator"]),
             "Class": str(line["class"]).capitalize(),
             "n": count(line["positive"] + line["negative"]),
             "Prevalence (%)": accuracy(line["prevalence"]),
-            **{f"{name.capitalize()} (%)": with_interval(accuracy, line, name) for name in _SHARES},
+            **{f"{name.capitalize()} (%)": with_interval(accuracy, line, name) for name in SHARES},
         }
         for line in frame.to_dict("records")
     ]
@@ -82,7 +77,7 @@ def write_anchors(anchors: Path, output: Path) -> None:
     rows = [
         {
             "Rater": line["rater"],
-            "Scale": _SCALES.get(line["scale"], "Unsafe or safe"),
+            "Scale": labels.SCALES.get(line["scale"], "Unsafe or safe"),
             "Cohen's kappa": coefficient(line["kappa"]),
             "Accuracy (%)": accuracy(line["accuracy"]),
             "Source": line["source"],
@@ -90,8 +85,3 @@ def write_anchors(anchors: Path, output: Path) -> None:
         for line in pd.read_csv(anchors).to_dict("records")
     ]
     write(table(rows, ("Rater", "Scale", "Source")), "Published anchors", _ANCHORS, [output])
-
-
-def _short(rater: str) -> str:
-    """The rater's name without that of the set."""
-    return rater.rpartition("/")[2].replace("_", " ")

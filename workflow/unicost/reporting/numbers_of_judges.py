@@ -1,0 +1,132 @@
+"""How good judges and detectors are, in the paper's numbers: agreement, detectors, injections, and people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+
+from unicost.reporting import formatting, inputs, labels
+from unicost.reporting.numbers_of_effects import Node, leaf
+from unicost.reporting.raters import once_each, short
+from unicost.reporting.sources import Sources
+from unicost.reporting.tables.judges import SHARES
+
+_FORMS: Final[Mapping[str, Callable[[Any], str]]] = {
+    "accuracy": formatting.accuracy,
+    "kappa": formatting.coefficient,
+    "ac1": formatting.coefficient,
+}
+
+
+def judges_section(sources: Sources, settings: Mapping[str, Any]) -> Node:
+    """``agreement``, ``detectors`` and, where the study has any, ``injections`` of an experiment."""
+    content: Node = {}
+    if sources.agreement is not None:
+        given = inputs.read(sources.agreement.parent, sources.agreement.stem, extra=("weighted",))
+        frame = inputs.of_all_responses(given)
+        content |= {"agreement": _agreement(frame), "agreement_rows": _agreement_rows(frame)}
+        content["detectors"] = _detectors(inputs.read(sources.statistics, "detectors"))
+    if settings.get("injections"):
+        content["injections"] = _injections(inputs.read(sources.statistics, "injections"))
+    return content
+
+
+def validation_numbers(validation: Path, sources: Sources, settings: Mapping[str, Any]) -> Node:
+    """All numbers of a study of judges against people: ``sets`` and, where it has any, ``injections``.
+
+    ``validation`` is the table that ``unicost.human.validation`` wrote.
+    """
+    confidence = settings["analysis"]["confidence"]
+    return {
+        "kind": settings["kind"],
+        "title": settings["title"],
+        "settings": {"confidence": leaf(confidence, formatting.whole_percent)},
+        "sets": _sets(inputs.read_file(validation, "validation")),
+        **judges_section(sources, settings),
+    }
+
+
+def _agreement_rows(frame: pd.DataFrame) -> list[Node]:
+    """One row an annotator, judge and aspect, over all tasks and models."""
+    rows = []
+    for line in _whole(frame).to_dict("records"):
+        words = {"reference": labels.reference(line["annotator"]), "judge": line["judge"], "aspect": line["aspect"]}
+        rows.append({key: {"text": str(text)} for key, text in words.items()} | _coefficients(line))
+    return rows
+
+
+def _whole(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame[(frame["task"] == "all") & (frame["model_kind"] == "all")]
+
+
+def _agreement(frame: pd.DataFrame) -> Node:
+    """``<judge>/<aspect>`` over all tasks and models, held to the first annotator."""
+    content: Node = {}
+    for line in _whole(frame).drop_duplicates(["judge", "aspect"]).to_dict("records"):
+        content.setdefault(line["judge"], {})[line["aspect"]] = _coefficients(line)
+    return content
+
+
+def _coefficients(line: Mapping[Any, Any]) -> Node:
+    node = {key: leaf(line[key], formatting.count) for key in ("n", "unscored")}
+    for name, form in _FORMS.items():
+        node |= _bounded(line, name, form)
+    return node
+
+
+def _bounded(line: Mapping[Any, Any], name: str, form: Callable[[Any], str]) -> Node:
+    """An estimate, its bounds, and both bounds in words."""
+    keys = (name, f"{name}_low", f"{name}_high")
+    leaves = {key: leaf(line[key], form) for key in keys}
+    return leaves | {f"{name}_interval": {"text": formatting.between(form, line[keys[1]], line[keys[2]])}}
+
+
+def _detectors(frame: pd.DataFrame) -> Node:
+    """``<annotator>/<detector>/<class>``."""
+    content: Node = {}
+    for line in frame.to_dict("records"):
+        words = {"name": labels.name(labels.DETECTED, line["class"]), "reference": labels.reference(line["annotator"])}
+        node: Node = {key: {"text": text} for key, text in words.items()}
+        node |= {key: leaf(line[key], formatting.count) for key in ("n", "unscored", "unread", "positive")}
+        node["prevalence"] = leaf(line["prevalence"], formatting.percent)
+        for name in SHARES:
+            node |= _bounded(line, name, formatting.accuracy)
+        content.setdefault(line["annotator"], {}).setdefault(line["detector"], {})[line["class"]] = node
+    return content
+
+
+def _injections(frame: pd.DataFrame) -> Node:
+    """``<judge>/<aspect>``: ``all`` attempts, and the kind that flips most, ``worst``, where any does."""
+    content: Node = {}
+    for (judge, aspect), rows in frame.groupby(["judge", "aspect"], sort=False):
+        kinds = rows[rows["kind"] != "all"].sort_values("rate", ascending=False, kind="stable").to_dict("records")
+        node = {"all": _flips(rows[rows["kind"] == "all"].iloc[0].to_dict())}
+        if kinds and kinds[0]["flips"]:
+            node["worst"] = {"name": {"text": labels.name({}, kinds[0]["kind"]).lower()}} | _flips(kinds[0])
+        content.setdefault(str(judge), {})[str(aspect)] = node
+    return content
+
+
+def _flips(line: Mapping[Any, Any]) -> Node:
+    node = {key: leaf(line[key], formatting.count) for key in ("attempts", "flips", "unscored", "untold")}
+    node |= {key: leaf(line[key], formatting.percent) for key in ("rate", "low", "high")}
+    return node | {"interval": {"text": formatting.percent_interval(line["low"], line["high"])}}
+
+
+def _sets(frame: pd.DataFrame) -> list[Node]:
+    """One row a set and scale, over all requests: how well judges, and detectors, agree with people, and people."""
+    frame = frame[(frame["requests"] == "all") & frame["kappa"].notna()]
+    rows: list[Node] = []
+    for (name, scale), lines in frame.groupby(["set", "scale"], sort=False):
+        raters = [_rater(line, str(name)) for line in once_each(lines).to_dict("records")]
+        words = {"set": {"text": str(name).replace("_", " ")}, "scale": {"text": labels.SCALES[str(scale)]}}
+        rows.append(words | {"raters": raters})
+    return rows
+
+
+def _rater(line: Mapping[Any, Any], name: str) -> Node:
+    person = str(line["rater"]).startswith(f"{name}/")
+    return {"person": person, "name": {"text": short(line["rater"])}} | _coefficients(line)
