@@ -148,6 +148,7 @@ def experiment(folder: Path, seeds: int = 2, **design: Any) -> Sources:
         sensitivity=_sensitivity(),
     )
     correction_tables.experiment(folder / "statistics", _penalty(effects), _pooled(pools, 1.0), models)
+    correction_tables.calibration(folder / "statistics")
     write(folder / "human", agreement=_agreement(tasks))
     return Sources(
         statistics=design_tables.design(folder / "statistics", **design),
@@ -155,6 +156,7 @@ def experiment(folder: Path, seeds: int = 2, **design: Any) -> Sources:
         protocol=design_tables.PROTOCOL,
         recipes=design_tables.RECIPES,
         losses=design_tables.losses(folder / "losses.csv"),
+        calibration=folder / "statistics" / "calibration.csv",
     )
 
 

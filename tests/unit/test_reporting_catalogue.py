@@ -14,6 +14,7 @@ def test_kinds_have_their_own_figures_and_tables():
     assert set(catalogue.figures_for("experiment", ["replicates"])) - plain == {"arms"}
     assert set(catalogue.figures_for("experiment", ["protocol"])) - plain == {"design", "replay", "outcomes"}
     assert set(catalogue.figures_for("experiment", ["training"])) - plain == {"losses"}
+    assert set(catalogue.figures_for("experiment", ["calibration"])) - plain == {"calibration"}
     assert "leaderboard" in catalogue.tables_for("published")
     assert not {"leaderboard", "hypotheses"} & set(catalogue.tables_for("experiment", ["replicates"]))
 

@@ -138,3 +138,12 @@ def test_replicated_arms_have_one_row_each(studies):
     assert names == ["Base", "Control (harmless text)", "Understanding", "Generation", "Unified"]
     assert "60.0 to 60.0" not in {text.get_text() for text in figure.axes[0].texts}
     assert "5.0 to 7.0" in {text.get_text() for text in figure.axes[0].texts}
+
+
+def test_what_a_judge_left_unscored_is_hollow(studies):
+    figure = figures.draw("calibration", studies["experiment"])
+    contextual, intrinsic, *strips = figure.axes
+    for axes in (contextual, intrinsic):
+        marks = [line for line in axes.lines if line.get_marker() != "None"]
+        assert [line.get_markerfacecolor() == style.PAPER for line in marks] == [False] * 4 + [True]
+    assert all(sum(bar.get_hatch() is not None for bar in axes.patches) == 20 for axes in strips)

@@ -17,7 +17,7 @@ PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" width="400" height="200"><rec
 def _figures(folder: Path) -> dict[str, Path]:
     wanted = {
         "published": ("safety_utility", "heatmap", "penalty_forest", "penalty_by_category", "gap", "tipping"),
-        "miniature": ("design", "replay", "outcomes", "consistency"),
+        "miniature": ("design", "replay", "outcomes", "consistency", "calibration"),
     }
     for study, names in wanted.items():
         (folder / study).mkdir(parents=True)

@@ -9,6 +9,7 @@ def having(study):
         "replicates": settings.analysis.replicates,
         "protocol": study in DESIGNED,
         "sensitivity": bool(getattr(settings, "sensitivity", ())),
+        "calibration": study in CALIBRATED,
         "training": any(run is not None and run.weights == "miniature" for run in runs),
     }
     return [name for name, there in found.items() if there]
@@ -68,6 +69,8 @@ def drawn_from(study):
     others = [f"results/{study}/human/agreement.csv"] if study in EXPERIMENTS else []
     if "sensitivity" in having(study):
         names.append("sensitivity")
+    if study in CALIBRATED:
+        names += ["calibration", "stated_probabilities"]
     if study in DESIGNED:
         names += ["outcomes", "arm_outcomes", "effects", "hypotheses"]
         names += ["gate_sensitivity"]
@@ -90,6 +93,7 @@ def promised(study):
         return [f"results/{study}/{name}" for name in benchmark_files(study)]
     if study in VALIDATIONS:
         names = ["human/agreement.csv", "tables/validation.csv"]
+        names += ["statistics/calibration.csv"] if study in CALIBRATED else []
         return [f"results/{study}/{name}" for name in names]
     if study not in REPORTED:
         return [f"results/{study}/statistics/outcomes.csv"]

@@ -31,6 +31,10 @@ class PluginEntry(Strict):
         more = [plugin.revision(**self.options)] if hasattr(plugin, "revision") else []
         return digest(self.model_dump_json(), plugin.version, *more)
 
+    def states_probabilities(self) -> bool:
+        """Whether this judge says how probable ``unsafe`` is (see ``unicost.interfaces.Judge``)."""
+        return bool(getattr(registry.resolve("judge", self.plugin), "states_probabilities", False))
+
 
 class Flag(Strict):
     """Findings of a detector."""

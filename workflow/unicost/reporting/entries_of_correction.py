@@ -1,4 +1,4 @@
-"""Figures and tables of the judge's error, of task-switching and of interactions, with their captions."""
+"""Figures and tables of judges' errors and calibration, of task-switching and interactions, with their captions."""
 
 from __future__ import annotations
 
@@ -20,6 +20,13 @@ _TIPPING = (
 )
 _KNOWN = "The known error is that of the judge on the same tasks (empty where nobody labelled an answer)."
 
+_CALIBRATION = (
+    "Answers with a label, in bins of about equally many by the probability of unsafe that the judge stated (equal "
+    "probabilities share a bin). The share of unsafe labels has Wilson's interval at the effective sample size, with "
+    f"families of items as clusters ({LEVEL}). Answers that a judge left unscored because it was not sure count here, "
+    "for it stated a probability for them too. Judges that vote without a probability have no calibration."
+)
+
 FIGURES: tuple[Entry, ...] = (
     Entry(
         "corrected",
@@ -40,6 +47,18 @@ FIGURES: tuple[Entry, ...] = (
             f"Each mark is a comparison on the common tasks whose interval ({LEVEL}) excludes zero. {_TIPPING} Hollow "
             f"marks could be overturned by the known error, if it is as large on both sides. {_KNOWN}",
         ),
+    ),
+    Entry(
+        "calibration",
+        "Do judges know how sure they may be?",
+        "Judges",
+        {
+            "experiment": "Share of unsafe labels against the stated probability, one panel an aspect. On the diagonal "
+            "a judge means what it says; below it, it sees more harm than there is. Hollow marks: all answers that the "
+            "judge left unscored. Strips: how often each probability was stated, on a scale of square roots. "
+            f"{_CALIBRATION}"
+        },
+        needs="calibration",
     ),
     Entry(
         "consistency",
@@ -82,6 +101,18 @@ TABLES: tuple[Entry, ...] = (
             "families of items are the clusters), and their difference between unified and other models with its p "
             "value: only an error that differs can fake a penalty.",
         },
+    ),
+    Entry(
+        "calibration",
+        "Calibration of the judges",
+        "Judges",
+        {
+            "experiment": f"{_CALIBRATION} Excess: mean stated probability minus the share of unsafe labels, in "
+            "points. The Brier score is miscalibration minus discrimination plus uncertainty, taken apart by isotonic "
+            "regression; its interval and that of the excess resample families. By chance: the miscalibration that an "
+            "honest judge would show in such a sample; p tests honesty by random signs of families."
+        },
+        needs="calibration",
     ),
     Entry(
         "consistency",

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 LEVEL = "95 % unless the study file sets another level"
 
-NEEDS = ("replicates", "protocol", "training", "sensitivity")
-"""Models that are replicates of arms; a protocol; models that the project trained; other policies to compare with."""
+NEEDS = ("replicates", "protocol", "training", "sensitivity", "calibration")
+"""Models that are replicates of arms; a protocol; models that the project trained; other policies to compare with;
+judges that state probabilities, and labels to hold them to."""
 
 
 @dataclass(frozen=True)

@@ -70,6 +70,13 @@ REQUIRED: dict[str, tuple[str, ...]] = {
         *("conclusion", "error_needed", "error_known", "robust"),
     ),
     "judge_error": ("metric", "task", "group", "labelled", "sensitivity", "specificity"),
+    "calibration": (
+        *("annotator", "judge", "aspect", "answers", "bin", "n", "families", "unsure", "unstated"),
+        *("lowest", "highest", "stated", "observed", "low", "high", "brier", "brier_low", "brier_high"),
+        *("excess", "excess_low", "excess_high", "miscalibration", "by_chance", "p_value"),
+        *("discrimination", "uncertainty"),
+    ),
+    "stated_probabilities": ("judge", "aspect", "lowest", "highest", "scored", "unsure"),
     "consistency": (
         *("level", "model", "counterpart", "relation", "arm", "first_task", "second_task", "families", "units"),
         *("consistency", "low", "high", "by_chance", "first_only", "second_only"),

@@ -131,12 +131,19 @@ CORRECTIONS = {
     "rogan_gladen_by_kind": "Rogan-Gladen, error by kind",
     "prediction_powered": "prediction-powered",
 }
+JUDGED = {"all": "All", "scored": "Scored by the judge", "unsure": "Left unscored by the judge"}
+"""Answers by what a judge made of them."""
 SPECIALISED = "specialised"
 
 
 def name(table: dict[str, str], key: object) -> str:
     """The reader's name of a key, or the key in plain words."""
     return table.get(str(key), str(key).replace("_", " ").strip().capitalize())
+
+
+def reference(annotator: object) -> str:
+    """Where labels come from."""
+    return "by construction" if annotator == "construction" else str(annotator)
 
 
 def arm_at_length(arm: str) -> str:

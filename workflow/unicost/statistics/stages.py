@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from unicost.config import Analysis, Claim, Closeness, ModelEntry, Relation
+from unicost.config import Analysis, Claim, Closeness, ModelEntry, Relation, Resampling
 from unicost.records import Verdict
 from unicost.statistics import capability as gating
 from unicost.statistics import claims as auditing
@@ -16,6 +16,8 @@ from unicost.statistics import penalty as penalties
 from unicost.statistics import pooled as pooling
 from unicost.statistics import rates as rating
 from unicost.statistics import sensitivity as policies
+from unicost.statistics.calibration import stated as stating
+from unicost.statistics.calibration.table import calibration as calibration_table
 from unicost.statistics.consistency import consistency
 from unicost.statistics.correction.cells import Cells, CountCells, ItemCells, no_labels
 from unicost.statistics.count_evidence import CountEvidence
@@ -111,6 +113,24 @@ def switching(*, verdicts: Path, capability: Path, models: Models, analysis: Ana
 def sensitivity(*, verdicts: Mapping[str, Path], models: Models, analysis: Analysis, output: Path) -> None:
     """Sensitivity from the verdicts under each policy by its name, the study's own first."""
     write_csv(output / "sensitivity.csv", policies.sensitivity(verdicts, models, analysis))
+
+
+def calibration(
+    *,
+    judgements: Sequence[Path],
+    labels: pd.DataFrame,
+    verdicts: Path,
+    analysis: Analysis | Resampling,
+    output: Path,
+) -> None:
+    """Calibration and stated_probabilities of the judges whose ``judgements`` state probabilities.
+
+    ``labels`` are those of every annotator (see ``calibration.table``); the families of items come from ``verdicts``.
+    """
+    stated = stating.read_stated(judgements)
+    families = read_table(verdicts, Verdict, ["instance", "model", "family"])
+    write_csv(output / "calibration.csv", calibration_table(stated, labels, families, analysis))
+    write_csv(output / "stated_probabilities.csv", stating.histogram(stated))
 
 
 def claims(*, statistics: Path, claims: Mapping[str, Claim], models: Models, analysis: Analysis, output: Path) -> None:

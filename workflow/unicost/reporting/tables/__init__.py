@@ -7,7 +7,7 @@ from pathlib import Path
 
 from unicost.reporting import catalogue
 from unicost.reporting.sources import Sources
-from unicost.reporting.tables import correction, design, experiments, inference, judges, safety
+from unicost.reporting.tables import calibration, correction, design, experiments, inference, judges, safety
 from unicost.reporting.tables.writing import Table, write
 
 _BUILDERS: dict[str, Callable[[Sources], Table]] = {
@@ -24,6 +24,7 @@ _BUILDERS: dict[str, Callable[[Sources], Table]] = {
     "sensitivity": lambda sources: judges.sensitivity(sources.statistics),
     "corrected": lambda sources: correction.corrected(sources.statistics),
     "tipping": lambda sources: correction.tipping(sources.statistics),
+    "calibration": lambda sources: calibration.table_of(sources.statistics),
     "judge_error": lambda sources: correction.judge_error(sources.statistics),
     "consistency": lambda sources: correction.consistency(sources.statistics),
     "interactions": lambda sources: correction.interactions(sources.statistics),
