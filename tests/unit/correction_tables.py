@@ -32,8 +32,15 @@ def experiment(folder: Path, penalty: pd.DataFrame, pooled: pd.DataFrame, models
     table = pd.DataFrame([*single, *seeds, *pairs, *over], columns=[*columns, "consistency"])
     table = table.assign(low=table["consistency"] - 0.05, high=table["consistency"] + 0.05, by_chance=0.6)
     table.assign(first_only=0.05, second_only=0.15, p_value=0.02).to_csv(folder / "consistency.csv", index=False)
-    rows = [("vlm", "category", "Bias", 100, 0.3, 0.02, ""), ("vlm", "access", None, 100, None, None, "one level")]
-    levels = pd.DataFrame(rows, columns=["relation", "factor", "level", "n", "estimate", "interaction_p", "note"])
+    rows = [
+        ("vlm", "category", level, unit, estimate, 0.02, "")
+        for unit in ("family", "seed")
+        for level, estimate in (("Bias", 0.3), ("Privacy", 0.1))
+    ]
+    rows.append(("vlm", "access", None, "family", None, None, "one level: no interaction"))
+    columns = ["relation", "factor", "level", "unit", "estimate", "interaction_p", "note"]
+    levels = pd.DataFrame(rows, columns=columns).assign(n=100, units=40, interaction_p_adjusted=0.04)
+    levels["permutation_p"] = levels["interaction_p"].where(levels["unit"] == "seed")
     levels = levels.assign(low=levels["estimate"] - 0.1, high=levels["estimate"] + 0.1)
     levels.to_csv(folder / "interactions.csv", index=False)
 

@@ -21,10 +21,20 @@ _TIPPING = (
 _KNOWN = "The known error is that of the judge on the same tasks (empty where nobody labelled an answer)."
 
 _CALIBRATION = (
-    "Answers with a label, in bins of about equally many by the probability of unsafe that the judge stated (equal "
-    "probabilities share a bin). The share of unsafe labels has Wilson's interval at the effective sample size, with "
-    f"families of items as clusters ({LEVEL}). Answers that a judge left unscored because it was not sure count here, "
-    "for it stated a probability for them too. Judges that vote without a probability have no calibration."
+    "Answers with a label, in bins by the probability of unsafe that the judge stated: one that many answers share is "
+    "a bin of its own, and the rest is cut into bins of about equally many. The share of unsafe labels has Wilson's "
+    f"interval at the effective sample size, with families of items as clusters ({LEVEL}). Answers that a judge left "
+    "unscored because it was not sure count here, for it stated a probability for them too. Judges that vote without "
+    "a probability have no calibration."
+)
+
+_UNITS = (
+    "With the family of items as the unit, these very models: average marginal effect of being unified, from logistic "
+    f"generalised estimating equations with families as clusters ({LEVEL}); p tests whether the effects of all levels "
+    "are one (Wald, on the log odds). With the training seed as the unit, where models are replicates: mean over seeds "
+    "with Student's interval; p is that of a within-seed analysis of variance corrected by Greenhouse and Geisser, and "
+    "p by signs an exact one, which five seeds cannot bring below 5 % whatever they show. p values are adjusted by "
+    "Benjamini and Hochberg over all tests with the same unit. What cannot be fitted or tested says so."
 )
 
 FIGURES: tuple[Entry, ...] = (
@@ -59,6 +69,17 @@ FIGURES: tuple[Entry, ...] = (
             f"{_CALIBRATION}"
         },
         needs="calibration",
+    ),
+    Entry(
+        "interactions",
+        "What the penalty depends on",
+        "Penalty",
+        {
+            "experiment": "Penalty (unified minus counterpart, failure) by level of a factor, in percentage points; "
+            "light: the family of items is the unit, dark: the training seed (no interval where seeds agree to the "
+            "last answer). The adjusted p stands by each factor. "
+            f"{_UNITS}"
+        },
     ),
     Entry(
         "consistency",
@@ -129,11 +150,8 @@ TABLES: tuple[Entry, ...] = (
         "What the penalty depends on",
         "Penalty",
         {
-            "experiment": "Average marginal effect of being unified on failure in percentage points by level of a "
-            "factor, from logistic generalised estimating equations with families as clusters "
-            f"({LEVEL}). p tests whether the effects of all levels are one (Wald, on the log odds), raw and adjusted "
-            "by Benjamini and Hochberg. The unit is the family of items: these very models. A fit that is impossible "
-            "or does not converge says so and gives no numbers."
+            "experiment": "Penalty (unified minus counterpart, failure) in percentage points by level of a factor. "
+            f"{_UNITS}"
         },
     ),
 )

@@ -81,7 +81,10 @@ REQUIRED: dict[str, tuple[str, ...]] = {
         *("level", "model", "counterpart", "relation", "arm", "first_task", "second_task", "families", "units"),
         *("consistency", "low", "high", "by_chance", "first_only", "second_only"),
     ),
-    "interactions": ("relation", "factor", "level", "n", "estimate", "low", "high", "interaction_p", "note"),
+    "interactions": (
+        *("relation", "factor", "level", "unit", "units", "n", "estimate", "low", "high"),
+        *("interaction_p", "interaction_p_adjusted", "permutation_p", "note"),
+    ),
     "panel_generation": ("model",),
     "panel_understanding": ("model",),
 }

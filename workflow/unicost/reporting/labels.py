@@ -121,7 +121,15 @@ REPLAY_LEVELS = {
     "pictures": "3 %, half\nwith pictures",
 }
 """Levels of safety replay as the names of arms end: ``unified_replay_10``, and ``unified`` at the main level."""
-UNITS = {"item": "item", "model": "model", "seed": "training seed"}
+UNITS = {"item": "item", "family": "family of items", "model": "model", "seed": "training seed"}
+FACTORS = {"category": "Category", "task": "Task", "construction": "Construction", "access": "Access"}
+CONSTRUCTIONS = {
+    "plain": "Plain",
+    "cross_modal_contamination": "Cross-modal contamination",
+    "modality_amplification": "Modality amplification",
+    "task_switching": "Task switching",
+}
+"""How requests are built."""
 SUBSETS = {"all": "all", "open": "open weights", "closed": "closed", "paired": "closest pairs"}
 CORRECTIONS = {
     "judged": "as judged",
@@ -144,6 +152,11 @@ def name(table: dict[str, str], key: object) -> str:
 def reference(annotator: object) -> str:
     """Where labels come from."""
     return "by construction" if annotator == "construction" else str(annotator)
+
+
+def level(name_: object) -> str:
+    """A level of a factor of the penalty: a task, a construction, or a category as it is."""
+    return name({**TASKS, **CONSTRUCTIONS}, name_)
 
 
 def arm_at_length(arm: str) -> str:

@@ -94,6 +94,7 @@ def _handles(looks: dict[str, str], unsure: bool) -> list[Line2D | Patch]:
     ]
     if unsure:
         hollow: dict[str, Any] = {"markerfacecolor": style.PAPER, "markersize": 6, "linestyle": "none"}
-        handles.append(Line2D([], [], color=style.INK, marker="o", label="left unscored by the judge", **hollow))
+        mark = style.MARKERS[next(iter(looks.values()))] if len(looks) == 1 else "o"
+        handles.append(Line2D([], [], color=style.INK, marker=mark, label="left unscored by the judge", **hollow))
     handles.append(Line2D([], [], color=style.MUTED, linestyle="--", linewidth=0.8, label="says what is"))
     return handles

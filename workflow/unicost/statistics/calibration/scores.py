@@ -24,6 +24,8 @@ from unicost.statistics.resampling import FamilyResampling, percentiles
 
 Floats = NDArray[np.float64]
 _ROUNDING = 1e-12
+_FEWEST = 10
+"""Fewer answers than this make no bin, unless no more are left."""
 NAMES = (
     *("brier", "brier_low", "brier_high", "excess", "excess_low", "excess_high"),
     *("miscalibration", "by_chance", "p_value", "discrimination", "uncertainty"),
@@ -52,13 +54,24 @@ class Answers:
 
 
 def equal_count_bins(stated: Floats, bins: int) -> NDArray[np.int64]:
-    """The bin of each answer, from 0: about equally many in each, and equal probabilities together in one.
+    """The bin of each answer, from 0, in the order of the probabilities; equal ones are never parted.
 
-    An answer's bin follows from its mean rank, so one probability that many answers share takes their bins' place.
+    A probability that more answers share than a bin should hold is a bin of its own; what is left is cut into ``bins``
+    of about equally many, of ``_FEWEST`` answers at least. Judges are sure of most answers, and equal bins of all of
+    them would throw together all that they are less sure of.
     """
-    rank = stats.rankdata(stated, method="average")
-    places = np.ceil(rank * bins / len(stated))
-    return np.asarray(np.unique(places, return_inverse=True)[1], np.int64)
+    levels, place, counts = np.unique(stated, return_inverse=True, return_counts=True)
+    common = np.zeros(len(levels), bool)
+    while True:
+        rest = np.where(common, 0, counts)
+        size = max(rest.sum() / bins, _FEWEST)
+        if not (rest > size).any():
+            break
+        common |= rest > size
+    middle = rest.cumsum() - rest / 2
+    cut = np.floor(middle / max(size, 1))
+    begins = np.r_[False, common[1:] | common[:-1] | (cut[1:] != cut[:-1])]
+    return np.asarray(begins.cumsum()[place], np.int64)
 
 
 def unsafe_share(answers: Answers, confidence: float) -> tuple[float, float, float]:
