@@ -116,6 +116,18 @@ def test_the_design_shows_each_verdict_and_hollow_seeds_below_the_gate(studies):
     assert len(hollow) == 1, "one seed of the generation arm cannot draw"
 
 
+def test_a_verdict_against_its_own_interval_says_why(tmp_path):
+    study = samples.experiment(tmp_path)
+    path = study.statistics / "hypotheses.csv"
+    table = pd.read_csv(path)
+    table.loc[table["family"] == "primary", ["verdict", "low", "high"]] = ["inconclusive", 0.01, 0.5]
+    table.loc[table.index[1], "low"] = -0.01
+    table.to_csv(path, index=False)
+    differences = figures.draw("design", study).subfigs[1].axes[0]
+    said = [text.get_text().split(": ")[1] for text in differences.texts]
+    assert said == ["undecided after Holm", "undecided", *["undecided after Holm"] * 2]
+
+
 def test_the_levels_of_replay_have_every_seed(studies):
     words, pictures, drawing = figures.draw("replay", studies["experiment"]).axes
     seeds = {name: sum(line.get_markersize() == 2 for line in axes.lines)
