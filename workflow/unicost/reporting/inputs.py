@@ -124,6 +124,6 @@ def read_file(path: Path, name: str, extra: Iterable[str] = ()) -> pd.DataFrame:
     return frame
 
 
-def has(folder: Path, name: str) -> bool:
-    """Whether the study has this table."""
-    return (folder / f"{name}.csv").exists()
+def compares(folder: Path) -> bool:
+    """Whether the study compares a unified model with another one."""
+    return bool(read(folder, "penalty")["estimate"].notna().any())

@@ -142,6 +142,8 @@ CORRECTIONS = {
 JUDGED = {"all": "All", "scored": "Scored by the judge", "unsure": "Left unscored by the judge"}
 """Answers by what a judge made of them."""
 SPECIALISED = "specialised"
+NO_COMPARISON = "No unified model is compared with a specialised one in this study."
+"""Why there is nothing to draw where a study has one kind of model alone."""
 
 
 def name(table: dict[str, str], key: object) -> str:

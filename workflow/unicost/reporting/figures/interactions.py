@@ -24,6 +24,8 @@ _HEADER = "#f3f3f3"
 def draw(sources: Sources) -> Figure:
     """One panel a relation; rows are levels under their factor, effects in points."""
     frame = inputs.read(sources.statistics, "interactions")
+    if not inputs.compares(sources.statistics):
+        return style.nothing(labels.NO_COMPARISON)
     shown = frame[frame["estimate"].notna() & frame["level"].notna()]
     several = shown.groupby("factor")["level"].transform("nunique") > 1
     shown = shown[several]
