@@ -61,10 +61,11 @@ class Outcomes:
         self._value = {metric: _value(metric) for metric in METRICS}
         self.tasks = lru_cache(maxsize=None)(self._tasks)
         self.places = lru_cache(maxsize=_SELECTIONS)(self._places)
+        self.unsafe_families = lru_cache(maxsize=None)(self._unsafe_families)
         unsafe = np.unique(verdicts.category.codes[self._of_kind(Kind.UNSAFE)])
         self.categories = tuple(verdicts.category.names[code] for code in unsafe)
 
-    def unsafe_families(self, seed: int) -> Families:
+    def _unsafe_families(self, seed: int) -> Families:
         """The families of unsafe requests, by place of the instance (-1 elsewhere); ``seed`` as in ``Families.of``."""
         places = self.places(FAILURE, self.all_tasks, None)
         present, codes = np.unique(self.family[places], return_inverse=True)
