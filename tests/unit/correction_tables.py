@@ -95,6 +95,11 @@ def _shared(
     for name in ("subset", "unit", "arm", "counterpart"):
         tipping[name] = tipping.get(name)
     tipping.to_csv(folder / "tipping.csv", index=False)
+    gaps = whole.rename(columns={"model": "unified"}).assign(p_adjusted=None, n=100)
+    for name in ("subset", "unit", "counterpart", "arm"):
+        gaps[name] = gaps.get(name)
+    gaps.to_csv(folder / "gap_penalty.csv", index=False)
+    gaps.assign(detectable=0.04).to_csv(folder / "power.csv", index=False)
     errors = [("failure", task, group, 300, 0.9, 0.95) for task in penalty["task"].unique() for group in groups]
     columns = ["metric", "task", "group", "labelled", "sensitivity", "specificity"]
     pd.DataFrame([row for row in errors if row[1] != "common"], columns=columns).to_csv(

@@ -44,7 +44,8 @@ FIGURES: tuple[Entry, ...] = (
         "Judges",
         {
             kind: "Difference in failure on the common tasks, unified minus counterpart, pooled over pairs, in "
-            f"percentage points with intervals ({LEVEL}): as judged, and corrected for the judge's error. {text}"
+            f"percentage points with intervals ({LEVEL}; n is in the table of the same name): as judged, and "
+            f"corrected for the judge's error. {text}"
             for kind, text in _CORRECTION.items()
         },
     ),
@@ -55,7 +56,8 @@ FIGURES: tuple[Entry, ...] = (
         dict.fromkeys(
             ("published", "experiment"),
             f"Each mark is a comparison on the common tasks whose interval ({LEVEL}) excludes zero. {_TIPPING} Hollow "
-            f"marks could be overturned by the known error, if it is as large on both sides. {_KNOWN}",
+            f"marks could be overturned by the known error, if it is as large on both sides. {_KNOWN} n is in the "
+            "tables of the penalty.",
         ),
     ),
     Entry(

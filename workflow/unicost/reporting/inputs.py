@@ -15,6 +15,11 @@ REQUIRED: dict[str, tuple[str, ...]] = {
         *("p_value", "p_adjusted", "method"),
     ),
     "pooled": (*("relation", "task", "subset", "unit", "method", "models", "n", "estimate", "low", "high", "p_value"),),
+    "power": ("level", "relation", "task", "subset", "unit", "detectable"),
+    "gap_penalty": (
+        *("level", "unified", "counterpart", "relation", "task", "subset", "unit", "n"),
+        *("estimate", "low", "high", "p_value", "p_adjusted", "method"),
+    ),
     "gap": ("model", "task", "n", "c_unsafe", "i_unsafe", "estimate", "low", "high"),
     "capability": ("model", "task", "n", "estimate", "low", "high", "capable"),
     "utility": ("model", "task", "estimate", "low", "high"),

@@ -37,12 +37,8 @@ def _numbers(line: Mapping[Any, Any]) -> Node:
         "stated": leaf(line["stated"], formatting.percent),
         "observed": leaf(line["observed"], formatting.percent),
         "interval": {"text": formatting.percent_interval(line["low"], line["high"])},
-        "brier_interval": {"text": _between(line["brier_low"], line["brier_high"])},
+        "brier_interval": {"text": formatting.between(formatting.fine, line["brier_low"], line["brier_high"])},
         "p": leaf(line["p_value"], formatting.p_value),
         "reference": {"text": labels.reference(line["annotator"])},
         **{name: leaf(line[name], formatting.fine) for name in _SCORES},
     }
-
-
-def _between(low: Any, high: Any) -> str:
-    return formatting.MISSING if formatting.is_missing(low) else f"{formatting.fine(low)} to {formatting.fine(high)}"

@@ -27,6 +27,11 @@ class Sources:
     calibration: Path | None = None
     """Calibration of the judges that state probabilities."""
 
+    @property
+    def kind(self) -> str:
+        """The kind of study: only experiments have judges of their own, whose agreement was measured."""
+        return "published" if self.agreement is None else "experiment"
+
 
 def sources_of(study: str, settings: Settings, files: Iterable[str]) -> Sources:
     """The sources of a study among ``files``, the inputs of a rule that may be about several studies."""

@@ -30,6 +30,7 @@ from unicost.statistics.item_evidence import ItemEvidence
 from unicost.statistics.judge_accuracy import judge_accuracy
 from unicost.statistics.outcomes import Outcomes
 from unicost.statistics.power import power
+from unicost.statistics.risk_ratio import with_risk_ratios
 from unicost.store import read_table, write_csv
 
 Models = Mapping[str, ModelEntry]
@@ -81,7 +82,8 @@ def rates(*, evidence: Path, capability: Path, models: Models, analysis: Analysi
 def penalty(*, evidence: Path, capability: Path, models: Models, analysis: Analysis, output: Path) -> None:
     """Penalty and penalty_by_metric from the same evidence as ``rates``."""
     answers, gate = _open(evidence, analysis), gating.Gate(pd.read_csv(capability))
-    write_csv(output / "penalty.csv", penalties.penalty(answers, models, gate))
+    table = penalties.penalty(answers, models, gate)
+    write_csv(output / "penalty.csv", with_risk_ratios(table, answers, models, gate))
     write_csv(output / "penalty_by_metric.csv", penalties.penalty_by_metric(answers, models, gate))
 
 

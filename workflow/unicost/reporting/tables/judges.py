@@ -10,6 +10,7 @@ from unicost.reporting import inputs, labels
 from unicost.reporting.formatting import (
     MISSING,
     accuracy,
+    between,
     coefficient,
     count,
     is_missing,
@@ -35,7 +36,7 @@ def _published(statistics: Path) -> Table:
             "Aspect": str(line["aspect"]).capitalize(),
             "n": count(line["n"]),
             "Accuracy (%)": accuracy(line["accuracy"]),
-            "Interval": _between(accuracy, line["low"], line["high"]),
+            "Interval": between(accuracy, line["low"], line["high"]),
         }
         for line in inputs.read(statistics, "judge_accuracy").to_dict("records")
     ]
@@ -88,9 +89,5 @@ def sensitivity(statistics: Path) -> Table:
 
 def with_interval(form: Callable[[Any], str], line: dict[Any, Any], name: str) -> str:
     """A figure of a row with the bounds in its columns ``<name>_low`` and ``<name>_high``, where it has them."""
-    bounds = _between(form, line[f"{name}_low"], line[f"{name}_high"])
+    bounds = between(form, line[f"{name}_low"], line[f"{name}_high"])
     return form(line[name]) + ("" if is_missing(line[name]) or bounds == MISSING else f" ({bounds})")
-
-
-def _between(form: Callable[[Any], str], low: Any, high: Any) -> str:
-    return MISSING if is_missing(low) or is_missing(high) else f"{form(low)} to {form(high)}"
