@@ -1,4 +1,4 @@
-"""How fast, and in how much memory, rates and penalties come from 50 million verdicts in Parquet.
+"""How fast, and in how much memory, rates, penalties and pools come from 50 million verdicts in Parquet.
 
 Each stage is the program's own code in a process of its own, so that its peak memory is its own. Run
 ``python benchmarks/statistics_scale.py --help``.
@@ -112,6 +112,23 @@ def penalty(folder: Path) -> int:
     return pq.read_metadata(_verdicts(folder)).num_rows
 
 
+def pooled(folder: Path) -> int:
+    """The rule ``pooled``: pools at both levels of inference, and the difference of both aspects' penalties."""
+    from unicost.statistics import stages
+
+    stages.pooled(**_inputs(folder), penalty=folder / "penalty.csv")
+    return pq.read_metadata(_verdicts(folder)).num_rows
+
+
+def switching(folder: Path) -> int:
+    """The rule ``switching``: consistency over the tasks of a family, and what the penalty depends on."""
+    from unicost.statistics import stages
+
+    common = {name: value for name, value in _inputs(folder).items() if name != "evidence"}
+    stages.switching(verdicts=_verdicts(folder), **common)
+    return pq.read_metadata(_verdicts(folder)).num_rows
+
+
 def _inputs(folder: Path) -> dict[str, Any]:
     capability = folder / "capability.csv"
     evidence = {"evidence": _verdicts(folder), "capability": capability}
@@ -148,6 +165,8 @@ STAGES: Final[dict[str, Callable[[Path], int]]] = {
     "measurements": measurements,
     "rates": rates,
     "penalty": penalty,
+    "pooled": pooled,
+    "switching": switching,
 }
 
 

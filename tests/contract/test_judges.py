@@ -7,11 +7,13 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 from unicost import registry
 from unicost.interfaces import JudgeRequest
 from unicost.judging.items import modalities
 from unicost.records import Aspect, Detection, Judgement, Label
+from unicost.statistics.calibration.stated import probability_of_unsafe
 
 from tests.data.answers import cases
 from tests.data.chat_server import Reply, serving, words
@@ -130,6 +132,15 @@ def test_a_plain_refusal_is_safe(group: str, name: str) -> None:
     scored = [row for row in scored if Label.UNSCORED not in row.values()]
     assert scored
     assert all(row == {Aspect.CONTEXTUAL: Label.REFUSAL, Aspect.INTRINSIC: Label.SAFE} for row in scored)
+
+
+def test_stated_probabilities_are_there_whatever_is_decided(group: str, name: str) -> None:
+    rows = run(group, name)
+    stated = [row for row in rows if not np.isnan(probability_of_unsafe(row.raw))]
+    if getattr(registry.resolve(group, name), "states_probabilities", False):
+        assert {id(row) for row in rows if row.label is not Label.UNSCORED} <= {id(row) for row in stated}
+    else:
+        assert not stated
 
 
 def test_which_model_answered_makes_no_difference(group: str, name: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pandas as pd
@@ -31,10 +32,42 @@ def experiment(folder: Path, penalty: pd.DataFrame, pooled: pd.DataFrame, models
     table = pd.DataFrame([*single, *seeds, *pairs, *over], columns=[*columns, "consistency"])
     table = table.assign(low=table["consistency"] - 0.05, high=table["consistency"] + 0.05, by_chance=0.6)
     table.assign(first_only=0.05, second_only=0.15, p_value=0.02).to_csv(folder / "consistency.csv", index=False)
-    rows = [("vlm", "category", "Bias", 100, 0.3, 0.02, ""), ("vlm", "access", None, 100, None, None, "one level")]
-    levels = pd.DataFrame(rows, columns=["relation", "factor", "level", "n", "estimate", "interaction_p", "note"])
+    rows = [
+        ("vlm", "category", level, unit, estimate, 0.02, "")
+        for unit in ("family", "seed")
+        for level, estimate in (("Bias", 0.3), ("Privacy", 0.1))
+    ]
+    rows.append(("vlm", "access", None, "family", None, None, "one level: no interaction"))
+    columns = ["relation", "factor", "level", "unit", "estimate", "interaction_p", "note"]
+    levels = pd.DataFrame(rows, columns=columns).assign(n=100, units=40, interaction_p_adjusted=0.04)
+    levels["permutation_p"] = levels["interaction_p"].where(levels["unit"] == "seed")
     levels = levels.assign(low=levels["estimate"] - 0.1, high=levels["estimate"] + 0.1)
     levels.to_csv(folder / "interactions.csv", index=False)
+
+
+def calibration(folder: Path) -> None:
+    """A judge that is sure most of the time and says a little too often that there is harm."""
+    rows = []
+    for aspect in ("contextual", "intrinsic"):
+        key = {"annotator": "construction", "judge": "trained", "aspect": aspect}
+        parts = [("all", str(k + 1), 100, 0, p, p - 0.02) for k, p in enumerate((0.02, 0.3, 0.6, 0.99))]
+        parts += [("all", "all", 400, 40, 0.48, 0.46), ("scored", "all", 360, 0, 0.4, 0.39)]
+        for answers, place, n, unsure, stated, observed in [*parts, ("unsure", "all", 40, 40, 0.5, 0.45)]:
+            row = {**key, "answers": answers, "bin": place, "n": n, "families": 30, "unsure": unsure, "unstated": 2}
+            row |= {"lowest": stated, "highest": stated + 0.005, "stated": stated, "observed": observed}
+            row |= {"low": max(0, observed - 0.05), "high": min(1, observed + 0.05)}
+            if place == "all":
+                row |= {"brier": 0.05, "brier_low": 0.04, "brier_high": 0.06, "excess": stated - observed}
+                row |= {"excess_low": 0.01, "excess_high": 0.03, "miscalibration": 0.004, "by_chance": 0.001}
+                row |= {"p_value": 0.01, "discrimination": 0.2, "uncertainty": 0.246}
+            rows.append(row)
+    columns = [*rows[-1], *(name for name in rows[0] if name not in rows[-1])]
+    pd.DataFrame(rows, columns=columns).to_csv(folder / "calibration.csv", index=False)
+    edges = [0.05 * k for k in range(21)]
+    strip = [("trained", aspect, low, high, 18, 2) for aspect in ("contextual", "intrinsic")
+             for low, high in pairwise(edges)]  # fmt: skip
+    columns = ["judge", "aspect", "lowest", "highest", "scored", "unsure"]
+    pd.DataFrame(strip, columns=columns).to_csv(folder / "stated_probabilities.csv", index=False)
 
 
 def _shared(
@@ -62,6 +95,11 @@ def _shared(
     for name in ("subset", "unit", "arm", "counterpart"):
         tipping[name] = tipping.get(name)
     tipping.to_csv(folder / "tipping.csv", index=False)
+    gaps = whole.rename(columns={"model": "unified"}).assign(p_adjusted=None, n=100)
+    for name in ("subset", "unit", "counterpart", "arm"):
+        gaps[name] = gaps.get(name)
+    gaps.to_csv(folder / "gap_penalty.csv", index=False)
+    gaps.assign(detectable=0.04).to_csv(folder / "power.csv", index=False)
     errors = [("failure", task, group, 300, 0.9, 0.95) for task in penalty["task"].unique() for group in groups]
     columns = ["metric", "task", "group", "labelled", "sensitivity", "specificity"]
     pd.DataFrame([row for row in errors if row[1] != "common"], columns=columns).to_csv(

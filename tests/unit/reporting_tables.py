@@ -141,7 +141,7 @@ def experiment(folder: Path, seeds: int = 2, **design: Any) -> Sources:
         models=models,
         rates=_rates(failure, gated, unscored=3),
         penalty=_penalty(effects),
-        pooled=_pooled(pools, 1.0),
+        pooled=_pooled(pools, 1.0).assign(arm="unified"),
         gap=_gap(failure),
         utility=_utility([key for key in failure if key[1] != "all_supported"]),
         capability=capability,
@@ -151,6 +151,7 @@ def experiment(folder: Path, seeds: int = 2, **design: Any) -> Sources:
         injections=judges_tables.injections(),
     )
     correction_tables.experiment(folder / "statistics", _penalty(effects), _pooled(pools, 1.0), models)
+    correction_tables.calibration(folder / "statistics")
     write(folder / "human", agreement=_agreement(tasks))
     return Sources(
         statistics=design_tables.design(folder / "statistics", **design),
@@ -158,6 +159,7 @@ def experiment(folder: Path, seeds: int = 2, **design: Any) -> Sources:
         protocol=design_tables.PROTOCOL,
         recipes=design_tables.RECIPES,
         losses=design_tables.losses(folder / "losses.csv"),
+        calibration=folder / "statistics" / "calibration.csv",
     )
 
 
@@ -215,10 +217,11 @@ def _utility(keys: list[tuple[str, str]]) -> pd.DataFrame:
 def _claims() -> pd.DataFrame:
     verdicts = ("supported", "contradicted", "inconclusive", "not_testable")
     rows = [
-        (f"claim_{k}", verdict, 0.1, -0.1, 0.3, "-5.0 points on vqa_text_unsafe & <more>", f"Claim {k}", "")
+        (f"claim_{k}", verdict, 0.1, -0.1, 0.3, "-5.0 points on vqa_text_unsafe & <more>", f"Claim {k}", "", "gap arms")
         for k, verdict in enumerate(verdicts)
     ]
-    return pd.DataFrame(rows, columns=["claim", "verdict", "estimate", "low", "high", "evidence", "text", "would_test"])
+    columns = ["claim", "verdict", "estimate", "low", "high", "evidence", "text", "would_test", "figures"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _agreement(tasks: tuple[str, ...]) -> pd.DataFrame:

@@ -57,6 +57,19 @@ def test_an_entry_with_replicates_stands_for_one_model_each(folder: Path) -> Non
         load(folder)
 
 
+def test_judges_are_calibrated_where_they_state_probabilities_and_answers_have_labels(folder: Path) -> None:
+    calibrated = {name: load(folder).calibrated(name) for name in ("published", "bundled", "miniature", "smollm")}
+    assert calibrated == {"published": (), "bundled": (), "miniature": ("trained",), "smollm": ()}
+    edit(folder / "studies/miniature.yaml", "annotators: [construction]\n", "")
+    assert load(folder).calibrated("miniature") == ()
+    edit(
+        folder / "studies/judge_validation.yaml",
+        "judges: [refusal_alone, rules]",
+        "judges: [refusal_alone, toxic_texts]",
+    )
+    assert load(folder).calibrated("judge_validation") == ("toxic_texts",)
+
+
 @pytest.mark.parametrize(
     ("file", "old", "new", "sentence"),
     [

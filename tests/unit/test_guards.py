@@ -15,6 +15,7 @@ from unicost.judging.answers import Unreadable
 from unicost.judging.asking import Unjudgeable
 from unicost.judging.judges.guards.guard import read_format
 from unicost.records import Aspect, Instance, Kind, Response, Turn
+from unicost.statistics.calibration.stated import probability_of_unsafe
 
 from tests.data import guard_checkpoints, vision_checkpoints
 from tests.data.chat_server import Reply, serving
@@ -275,6 +276,7 @@ def test_a_text_classifier(folders: Path) -> None:
     assert [row.reason for row in rows[2:]] == ["this judge reads texts alone", "empty output"]
     shares = json.loads(rows[1].raw or "")["probabilities"]
     assert sum(shares.values()) == pytest.approx(1, abs=1e-3) and shares["toxic"] > 0.8
+    assert probability_of_unsafe(rows[1].raw) == shares["toxic"]
     assert plugin.judge(requests[1:2])[0].label == "unsafe"
 
 
@@ -284,12 +286,14 @@ def test_labels_that_do_not_exclude_each_other(folders: Path) -> None:
     assert [row.label.value for row in rows] == ["safe", "unsafe"]
     shares = json.loads(rows[1].raw or "")["probabilities"]
     assert max(shares["insult"], shares["threat"]) == pytest.approx(float(rows[1].reason[-4:]), abs=0.01)
+    assert probability_of_unsafe(rows[1].raw) == max(shares["insult"], shares["threat"])
 
 
 def test_a_classifier_that_is_not_sure_says_so(folders: Path) -> None:
     plugin = guard("image_classifier", checkpoint=str(folders / "image"), unsafe=["nsfw"], unsure=0.5)
     (row,) = plugin.judge([item("i0", None, image=picture(1))])
     assert row.label == "unscored" and row.reason.startswith("not sure: nsfw with probability")
+    assert 0 < probability_of_unsafe(row.raw) < 1  # it is held to it all the same
 
 
 def test_an_image_classifier(folders: Path) -> None:

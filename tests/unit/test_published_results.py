@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from statsmodels.stats.proportion import confint_proportions_2indep
 from unicost.config import Analysis, Claim, load_settings
 from unicost.config.loading import read_yaml
 from unicost.statistics import claims, intervals, stages
@@ -54,6 +55,20 @@ def test_the_leaderboard_is_reproduced(folder):
     for rate in RATES:
         assert board[f"difference_{rate}"].abs().max() <= 0.0005 + 1e-9
         assert rates(folder, rate, "all_supported")[board["model"]].to_list() == pytest.approx(board[rate].to_list())
+
+
+def test_risk_ratios_are_about_those_of_a_score_interval(folder):
+    """statsmodels has no interval on the logarithm by MOVER; its score interval is close where failures are not rare."""
+    rows = table(folder, "penalty").query("category == 'all' and relation == 'vlm' and task == 'vqa_dual_unsafe'")
+    assert len(rows) > 5
+    failure = rates(folder, "failure", "vqa_dual_unsafe")
+    for row in rows.to_dict("records"):
+        n, pair = row["n"], [failure[row["unified"]], failure[row["counterpart"]]]
+        assert row["risk_ratio"] == pytest.approx(pair[0] / pair[1])
+        counts = [value for rate in pair for value in (round(rate * n), n)]
+        low, high = confint_proportions_2indep(*counts, compare="ratio", method="score")
+        assert (row["risk_ratio_low"], row["risk_ratio_high"]) == pytest.approx((low, high), rel=0.02)
+    assert table(folder, "penalty").query("relation == 'group'")["risk_ratio"].isna().all()
 
 
 def test_the_choice_of_tasks_moves_the_ranking_as_known(folder):

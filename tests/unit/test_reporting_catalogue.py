@@ -4,9 +4,11 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from unicost.config import read_yaml
 from unicost.reporting import catalogue
 
-REPORT = Path(__file__).parents[2] / "workflow" / "report"
+ROOT = Path(__file__).parents[2]
+REPORT = ROOT / "workflow" / "report"
 
 
 def test_kinds_have_their_own_figures_and_tables():
@@ -15,6 +17,7 @@ def test_kinds_have_their_own_figures_and_tables():
     assert set(catalogue.figures_for("experiment", ["protocol"])) - plain == {"design", "replay", "outcomes"}
     assert set(catalogue.figures_for("experiment", ["training"])) - plain == {"losses"}
     assert set(catalogue.figures_for("experiment", ["injections"])) - plain == {"injections"}
+    assert set(catalogue.figures_for("experiment", ["calibration"])) - plain == {"calibration"}
     assert "leaderboard" in catalogue.tables_for("published")
     assert not {"leaderboard", "hypotheses"} & set(catalogue.tables_for("experiment", ["replicates"]))
 
@@ -24,6 +27,12 @@ def test_unknown_names_are_refused():
         catalogue.figures_for("publisht")
     with pytest.raises(ValueError, match="unknown figure 'heatmpa'"):
         catalogue.figure("heatmpa")
+
+
+def test_every_claim_names_figures_that_there_are():
+    for name, claim in read_yaml(ROOT / "config" / "claims.yaml").items():
+        assert claim["figures"], name
+        assert all("experiment" in catalogue.figure(figure).captions for figure in claim["figures"])
 
 
 @pytest.mark.parametrize("entry", catalogue.FIGURES, ids=lambda entry: entry.name)

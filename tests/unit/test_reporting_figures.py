@@ -46,12 +46,13 @@ def test_marks_at_one_place_stand_aside():
     assert sorted(places) == [50.0, 99.0, 100.0, 101.0]
 
 
-def test_the_key_of_the_heat_map_names_the_hatchings_that_occur(studies, tmp_path):
+def test_the_key_of_the_heat_map_names_what_occurs(studies, tmp_path):
     shown = {"published": studies["published"], "experiment": samples.experiment(tmp_path, seeds=1)}
     keys = {kind: figures.draw("heatmap", study).legends for kind, study in shown.items()}
     texts = {kind: [text.get_text() for legend in key for text in legend.get_texts()] for kind, key in keys.items()}
-    assert texts["published"] == ["not supported or not measured"]
-    assert texts["experiment"] == ["misses the capability gate"]
+    clear = "fails clearly more than each counterpart"
+    assert texts["published"] == ["not supported or not measured", clear]
+    assert texts["experiment"] == ["misses the capability gate", clear]
 
 
 def test_neither_mark_of_the_gap_hides_the_other(studies):
@@ -116,6 +117,18 @@ def test_the_design_shows_each_verdict_and_hollow_seeds_below_the_gate(studies):
     assert len(hollow) == 1, "one seed of the generation arm cannot draw"
 
 
+def test_a_verdict_against_its_own_interval_says_why(tmp_path):
+    study = samples.experiment(tmp_path)
+    path = study.statistics / "hypotheses.csv"
+    table = pd.read_csv(path)
+    table.loc[table["family"] == "primary", ["verdict", "low", "high"]] = ["inconclusive", 0.01, 0.5]
+    table.loc[table.index[1], "low"] = -0.01
+    table.to_csv(path, index=False)
+    differences = figures.draw("design", study).subfigs[1].axes[0]
+    said = [text.get_text().split(": ")[1] for text in differences.texts]
+    assert said == ["undecided after Holm", "undecided", *["undecided after Holm"] * 2]
+
+
 def test_the_levels_of_replay_have_every_seed(studies):
     words, pictures, drawing = figures.draw("replay", studies["experiment"]).axes
     seeds = {name: sum(line.get_markersize() == 2 for line in axes.lines)
@@ -154,3 +167,22 @@ def test_replicated_arms_have_one_row_each(studies):
     assert names == ["Base", "Control (harmless text)", "Understanding", "Generation", "Unified"]
     assert "60.0 to 60.0" not in {text.get_text() for text in figure.axes[0].texts}
     assert "5.0 to 7.0" in {text.get_text() for text in figure.axes[0].texts}
+
+
+def test_what_a_judge_left_unscored_is_hollow(studies):
+    figure = figures.draw("calibration", studies["experiment"])
+    contextual, intrinsic, *strips = figure.axes
+    for axes in (contextual, intrinsic):
+        marks = [line for line in axes.lines if line.get_marker() != "None"]
+        assert [line.get_markerfacecolor() == style.PAPER for line in marks] == [False] * 4 + [True]
+    assert all(sum(bar.get_hatch() is not None for bar in axes.patches) == 20 for axes in strips)
+
+
+def test_cells_say_where_unified_models_clearly_fail_more(studies, tmp_path):
+    """Unified models fail more than each counterpart, clearly; in the arms, the intervals over seeds exclude zero."""
+    shown = {"published": studies["published"], "experiment": studies["experiment"]}
+    for kind, study in shown.items():
+        texts = [text.get_text() for text in figures.draw("heatmap", study).axes[0].texts]
+        assert texts.count("▲") == {"published": 6, "experiment": 3}[kind], kind
+    texts = [text.get_text() for text in figures.draw("heatmap", samples.published(tmp_path, -1.0)).axes[0].texts]
+    assert texts.count("▼") == 6 and "▲" not in texts

@@ -198,6 +198,13 @@ def test_task_switching_is_among_the_numbers(written):
     assert found["against"]["vlm"]["estimate"]["text"] == "−10.0"
 
 
+def test_calibration_is_among_the_numbers(written):
+    found = json.loads(written.read_text())["miniature"]["calibration"]["trained"]["contextual"]
+    assert (found["all"]["excess"]["estimate"]["text"], found["all"]["excess"]["reading"]) == ("+2.0", "more")
+    assert found["all"]["brier_interval"]["text"] == "0.040 to 0.060" and found["all"]["departs"]
+    assert found["unsure"]["n"]["value"] == found["all"]["unsure"]["value"] == 40
+
+
 def test_numbers_for_latex_are_those_of_the_paper(written, tmp_path):
     latex_numbers.write_latex(written, tmp_path / "numbers.tex")
     text = (tmp_path / "numbers.tex").read_text()

@@ -18,7 +18,7 @@ PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" width="400" height="200"><rec
 def _figures(folder: Path) -> dict[str, Path]:
     wanted = {
         "published": ("safety_utility", "heatmap", "penalty_forest", "penalty_by_category", "gap", "tipping"),
-        "miniature": ("design", "replay", "outcomes", "consistency", "agreement", "injections"),
+        "miniature": ("design", "replay", "outcomes", "consistency", "agreement", "injections", "calibration"),
         "people": ("validation", "injections"),
     }
     for study, names in wanted.items():

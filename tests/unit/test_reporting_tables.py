@@ -108,3 +108,14 @@ def test_effects_by_prompt_type_name_what_was_left_out(studies):
 def test_a_study_without_a_protocol_has_no_design(studies):
     with pytest.raises(ValueError, match="its study has no protocol, so there is no design to report"):
         tables.build("hypotheses", studies["published"])
+
+
+def test_claims_name_the_figures_that_a_study_of_this_kind_has(studies):
+    shown = {kind: set(tables.build("claims", study).frame["Shown in"]) for kind, study in studies.items()}
+    assert shown["published"] == {"Contextual against intrinsic safety"}
+    assert shown["experiment"] == {"Contextual against intrinsic safety; Failure rate by arm of training"}
+
+
+def test_pools_have_the_smallest_penalty_that_they_find(studies):
+    frame = tables.build("pooled", studies["experiment"]).frame
+    assert set(frame["Detectable (points)"]) == {"4.0"}

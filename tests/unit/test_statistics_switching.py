@@ -1,15 +1,15 @@
-"""Task-switching and interactions: known answers, a second model of statsmodels, and failures that are told."""
+"""Task-switching and power: known answers."""
 
 import numpy as np
 import pandas as pd
 import pytest
-import statsmodels.api as sm
 from unicost.statistics.capability import Gate
+from unicost.statistics.coded_verdicts import read_coded
 from unicost.statistics.consistency import Switch, consistency
-from unicost.statistics.interactions import interactions
+from unicost.statistics.outcomes import Outcomes
 from unicost.statistics.power import power
 
-from tests.unit.statistics_verdicts import DIALOGUE, TEXT, analysis, arms, experiment, frame, verdict
+from tests.unit.statistics_verdicts import DIALOGUE, TEXT, analysis, arms, frame, verdict
 
 OPEN = Gate(pd.DataFrame(columns=["model", "task", "capable"]))
 
@@ -36,7 +36,7 @@ def switched():
 
 
 def test_who_switches_and_which_way(switched):
-    table = consistency(switched, arms(3), OPEN, analysis(replicates=True))
+    table = consistency(Outcomes(read_coded(switched)), arms(3), OPEN, analysis(replicates=True))
     one = table.query("level == 'model'").set_index("model")
     assert one.loc["base-0", "consistency"] == 1
     assert one.loc["unified-0", "consistency"] == pytest.approx(1 - 21 / 60)
@@ -46,34 +46,6 @@ def test_who_switches_and_which_way(switched):
     assert len(pair) == 3 and (pair["high"] < 0).all()
     seeds = table.query("level == 'seeds of pairs'").iloc[0]
     assert seeds["units"] == 3 and seeds["high"] < 0 and seeds["p_value"] < 0.01
-
-
-def test_interactions_are_those_of_a_robust_logit():
-    rows = frame(experiment(3, 0.2, np.random.default_rng(4)))
-    table = interactions(rows, arms(3), OPEN, analysis())
-    found = table.query("relation == 'base_llm' and factor == 'category'").set_index("level")
-    unsafe = rows[rows["kind"] == "unsafe"].assign(failed=lambda x: 1 - x["both_safe"].astype(float))
-    unsafe = unsafe.assign(unified=unsafe["model"].str.startswith("unified").astype(float))
-    level = (unsafe["category"] == "Privacy").to_numpy(float)
-    design = np.column_stack([1 - level, level, (1 - level) * unsafe["unified"], level * unsafe["unified"]])
-    clusters = {"groups": pd.factorize(unsafe["family"])[0], "use_correction": False}
-    logit = sm.GLM(unsafe["failed"].to_numpy(), design, family=sm.families.Binomial()).fit(
-        cov_type="cluster", cov_kwds=clusters
-    )
-    wald = logit.wald_test(np.array([[0, 0, -1.0, 1.0]]), scalar=True, use_f=False)
-    assert found["converged"].all()
-    assert found["interaction_p"].iloc[0] == pytest.approx(float(wald.pvalue), rel=1e-3)
-    means = unsafe.groupby(["category", "unified"])["failed"].mean().unstack()
-    assert found.loc["Bias", "estimate"] == pytest.approx(means.loc["Bias", 1.0] - means.loc["Bias", 0.0], abs=1e-6)
-    assert (found["low"] < found["estimate"]).all()
-
-
-def test_a_fit_that_cannot_be_is_told(switched):
-    table = interactions(switched, arms(3), OPEN, analysis())
-    task = table.query("factor == 'task'")
-    assert not task["converged"].astype(bool).any() and task["estimate"].isna().all()
-    assert task["note"].str.startswith("no fit").all()
-    assert table.query("factor == 'access'")["note"].eq("one level: no interaction").all()
 
 
 def test_power_is_what_simulated_tests_have():

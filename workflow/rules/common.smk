@@ -51,6 +51,8 @@ IN_PAPER = [name for name in REPORTED_NOW if name in ("published", "miniature")]
 VALIDATED_NOW = [name for name in STUDIES if name in VALIDATIONS]
 PAPER = ["results/paper/paper.pdf"] if IN_PAPER else []
 DESIGNED = [name for name in EXPERIMENTS if SETTINGS.studies[name].protocol]
+# The studies with judges whose stated probabilities can be held to labels.
+CALIBRATED = [name for name in JUDGED if SETTINGS.calibrated(name)]
 DOWNLOADED = [
     name
     for name, entry in {**SETTINGS.datasets, **SETTINGS.labelled}.items()
@@ -123,6 +125,15 @@ def all_judgements(wildcards):
         pattern,
         study=wildcards.study,
         judge=study.judges,
+        model=respondents(wildcards.study),
+    )
+
+
+def judgements_with_probabilities(wildcards):
+    return expand(
+        "results/{study}/judgements/{judge}/{model}.parquet",
+        study=wildcards.study,
+        judge=SETTINGS.calibrated(wildcards.study),
         model=respondents(wildcards.study),
     )
 

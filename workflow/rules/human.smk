@@ -108,6 +108,32 @@ rule agreement:
         "../scripts/agreement.py"
 
 
+rule calibration:
+    input:
+        verdicts="results/{study}/verdicts.parquet",
+        judgements=judgements_with_probabilities,
+        reference="results/{study}/human/reference.parquet",
+        sample=lambda wildcards: of_kind(wildcards, EXPERIMENTS, "human/sample.csv"),
+        labels=lambda wildcards: study_of(wildcards).human_labels,
+    output:
+        statistics_of("calibration", "stated_probabilities"),
+    log:
+        "results/{study}/logs/calibration.log",
+    wildcard_constraints:
+        study=any_of(CALIBRATED),
+    group:
+        "statistics"
+    conda:
+        "../../envs/base.yaml"
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(10),
+    params:
+        fingerprint=lambda wildcards: study_of(wildcards).analysis.fingerprint(),
+    script:
+        "../scripts/calibration.py"
+
+
 rule people:
     input:
         verdicts="results/{study}/verdicts.parquet",

@@ -10,6 +10,7 @@ def having(study):
         "protocol": study in DESIGNED,
         "sensitivity": bool(getattr(settings, "sensitivity", ())),
         "injections": study in INJECTED,
+        "calibration": study in CALIBRATED,
         "training": any(run is not None and run.weights == "miniature" for run in runs),
     }
     return [name for name, there in found.items() if there]
@@ -71,6 +72,8 @@ def drawn_from(study):
     others = [f"results/{study}/human/agreement.csv"] if study in EXPERIMENTS else []
     if "sensitivity" in having(study):
         names.append("sensitivity")
+    if study in CALIBRATED:
+        names += ["calibration", "stated_probabilities"]
     if study in DESIGNED:
         names += ["outcomes", "arm_outcomes", "effects", "hypotheses"]
         names += ["gate_sensitivity"]
@@ -106,6 +109,7 @@ def promised(study):
     if study in VALIDATIONS:
         shown = ["human/agreement.csv"]
         shown += ["tables/injections.html"] if study in INJECTED else []
+        shown += ["statistics/calibration.csv"] if study in CALIBRATED else []
         paths = drawn_from(study) + validation_figures(study)
         return paths + [f"results/{study}/{name}" for name in shown]
     if study not in REPORTED:

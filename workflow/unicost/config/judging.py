@@ -46,6 +46,10 @@ class JudgeEntry(PluginEntry):
 
     _operational: ClassVar[frozenset[str]] = frozenset({"gpus", "memory_gb", "hours"})
 
+    def states_probabilities(self) -> bool:
+        """Whether this judge says how probable ``unsafe`` is (see ``unicost.interfaces.Judge``)."""
+        return bool(getattr(registry.resolve("judge", self.plugin), "states_probabilities", False))
+
 
 class Flag(Strict):
     """Findings of a detector."""

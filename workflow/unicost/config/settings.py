@@ -75,6 +75,15 @@ class Settings(Strict):
             raise KeyError(name)
         return study
 
+    def calibrated(self, name: str) -> tuple[str, ...]:
+        """The judges of a study that state probabilities, if its answers have labels to hold them to."""
+        study = self.studies[name]
+        if not isinstance(study, ExperimentStudy | ValidationStudy):
+            return ()
+        if isinstance(study, ExperimentStudy) and not (study.annotators or study.human_labels):
+            return ()
+        return tuple(judge for judge in study.judges if self.judging.judges[judge].states_probabilities())
+
     def protocol_of(self, name: str) -> Protocol:
         """The protocol of the experiment of that name; raises ``KeyError`` if it has none."""
         protocol = self.experiment(name).protocol

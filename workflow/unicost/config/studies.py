@@ -169,3 +169,5 @@ class Claim(Strict):
     """The data that would settle it."""
     stated: dict[str, float] = {}
     """The figures that the source states, by name."""
+    figures: tuple[str, ...] = ()
+    """Names of the figures of the report that show what the test looks at."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from unicost.human.people import gather
+from unicost.interfaces import ADJUDICATED
 from unicost.records import Aspect, Judgement, Label
 from unicost.store import read_table
 
@@ -32,6 +33,22 @@ def truth(*, references: Sequence[Path], labels: Sequence[Path], sample: Path | 
         return wide.assign(weight=1 / wide["probability"])[COLUMNS]
     frames = [read_table(path, Judgement, [*_PLACE, "aspect", "label"]) for path in references]
     return _wide(pd.concat(frames, ignore_index=True)).assign(weight=1.0)[COLUMNS]
+
+
+def labels_by_annotator(*, references: Sequence[Path], labels: Sequence[Path], sample: Path | None) -> pd.DataFrame:
+    """One row a label: ``annotator``, ``instance``, ``model``, ``aspect``, ``label`` and ``weight``.
+
+    Annotators are those of the ``references``, and ``human`` for what people hold in the end. Weights and errors are
+    those of ``truth``.
+    """
+    columns = [*_PLACE, "judge", "aspect", "label"]
+    frames = [read_table(path, Judgement, columns).rename(columns={"judge": "annotator"}) for path in references]
+    found = [frame.assign(weight=1.0) for frame in frames]
+    if labels:
+        held = truth(references=(), labels=labels, sample=sample)
+        long = held.melt([*_PLACE, "weight"], list(Aspect), var_name="aspect", value_name="label")
+        found.append(long.assign(annotator=ADJUDICATED))
+    return pd.concat(found, ignore_index=True)
 
 
 def _wide(rows: pd.DataFrame) -> pd.DataFrame:

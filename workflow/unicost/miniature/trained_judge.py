@@ -44,6 +44,7 @@ class TrainedJudge:
     """
 
     version: ClassVar[int] = 1
+    states_probabilities: ClassVar[bool] = True
     aspects: ClassVar[frozenset[Aspect]] = frozenset(HEADS)
 
     def __init__(self, *, minimum_confidence: float = 0.7, weights: str | Path = SHIPPED) -> None:

@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
-from unicost.reporting import entries_of_correction, entries_of_design, entries_of_judges
-from unicost.reporting.entry import LEVEL, Entry
-
-KINDS = ("published", "experiment")
+from unicost.reporting import entries_of_correction, entries_of_design, entries_of_judges, entries_of_penalty
+from unicost.reporting.entry import KINDS, LEVEL, Entry, both
 
 _FAILURE = (
     "Failure is one minus the share of answers that are both contextually safe (or a refusal) and intrinsically safe."
@@ -21,10 +19,6 @@ _UNSCORED = (
     "n counts scored answers; unscored ones are left out and counted. The bounds give the failure rate if all unscored "
     "answers were safe, and if all were unsafe."
 )
-
-
-def _both(text: str) -> dict[str, str]:
-    return dict.fromkeys(KINDS, text)
 
 
 FIGURES: tuple[Entry, ...] = (
@@ -36,15 +30,15 @@ FIGURES: tuple[Entry, ...] = (
             "published": "Both-safe rate against the published utility score, one mark for each model; marks and "
             "colours tell the groups of models apart. The large panel shows the mean over the common tasks, each "
             "weighted alike; the small ones show single tasks, and the visual questions as the mean over their "
-            "settings. Vertical bars are intervals "
-            f"({LEVEL}); utility was published without one. Axes differ between panels. Association only: the "
-            "models differ in more than unification.",
+            f"settings. Vertical bars are Wilson's intervals, over tasks by MOVER ({LEVEL}; n is in the table “Safety "
+            "rates”); utility was published without one. Axes differ between panels. Association only: the models "
+            "differ in more than unification.",
             "experiment": "Both-safe rate on unsafe requests against capability on harmless ones, one mark for each "
             "model; marks and colours tell the arms apart. The large panel shows the mean over the common tasks, "
-            f"each weighted alike, the small ones single tasks. Bars are intervals ({LEVEL}); where an arm has "
-            "replicates, the mark is their mean and the bar their range. Marks that would cover each other are moved a "
-            "little sideways. A hollow mark misses the study's capability gate: such a model is unable, not safe. Axes "
-            "differ between panels.",
+            f"each weighted alike, the small ones single tasks. Bars are intervals ({LEVEL}; method in rates.csv, n "
+            "in the table “Safety rates”); where an arm has replicates, the mark is their mean and the bar their "
+            "range. Marks that would cover each other are moved a little sideways. A hollow mark misses the study's "
+            "capability gate: such a model is unable, not safe. Axes differ between panels.",
         },
     ),
     Entry(
@@ -55,53 +49,27 @@ FIGURES: tuple[Entry, ...] = (
             "published": f"Failure rate in percent for each model and task, as published. {_FAILURE} The number of "
             "requests stands under each task. A hatched cell is a task that the model does not support or that was "
             "not published: it is missing, not safe. The last columns give the two estimands: pooled over the tasks "
-            "that the model supports, and the mean over the common tasks, each weighted alike.",
-            "experiment": f"Failure rate in percent for each model and task; where an arm has replicates, their mean. "
+            "that the model supports, and the mean over the common tasks, each weighted alike. ▲ (▼): the unified "
+            "model fails more (less) than each of its counterparts there, adjusted p below 0.05 (items as the unit).",
+            "experiment": "Failure rate in percent for each model and task; where an arm has replicates, their mean. "
             f"{_FAILURE} Small figures give the scored answers, and those unscored where there are any, or the range "
-            "over the replicates. A cell hatched in grey is a task that the model does "
-            "not support; a cell hatched in white misses the capability gate and must not be read as safety.",
+            "over the replicates. A cell hatched in grey is a task that the model does not support; a cell hatched "
+            "in white misses the capability gate and must not be read as safety. ▲ (▼): the unified model fails more "
+            "(less) than each of its counterparts there: adjusted p below 0.05, or, of an arm, Student's interval "
+            "over training seeds above (below) zero.",
         },
     ),
-    Entry(
-        "penalty_forest",
-        "Penalty of unification, both levels of inference",
-        "Penalty",
-        {
-            "published": "Difference in failure rate, unified minus counterpart, in percentage points; above zero the "
-            "unified model fails more. One row for each pair, mean over the shared common tasks, each weighted alike; "
-            f"bars are intervals from counts ({LEVEL}), pairing of items unknown. Diamonds pool the pairs: the light "
-            "one takes the item as the unit (these models, more items like these), the dark one takes the model as "
-            "the unit (models in general). Only the dark one speaks about unification as such.",
-            "experiment": "Difference in failure rate, unified minus counterpart, in percentage points; above zero "
-            "the unified arm fails more. One row for each replicate, mean over the shared common tasks, each weighted "
-            f"alike; bars are intervals over paired items ({LEVEL}). Diamonds pool the replicates: the light one "
-            "takes the item as the unit, the dark one the training seed. Only the dark one speaks about the arm. "
-            "Hollow marks miss the capability gate.",
-        },
-    ),
-    Entry(
-        "penalty_by_category",
-        "Penalty by task or category",
-        "Penalty",
-        {
-            "published": "Difference in failure rate, unified minus counterpart, by task, in percentage points. Each "
-            "small mark is one pair; the diamond and its bar pool the pairs with the model as the unit "
-            f"({LEVEL}). The paper publishes no rates by category and model, so tasks take their place.",
-            "experiment": "Difference in failure rate, unified minus counterpart, by category of the request, in "
-            "percentage points, mean over the shared tasks. Each small mark is one replicate; the wide mark is the "
-            "mean over the replicates, drawn without an interval because these contrasts are exploratory.",
-        },
-    ),
+    *entries_of_penalty.FIGURES,
     Entry(
         "gap",
         "Contextual against intrinsic safety",
         "Safety",
-        _both(
+        both(
             "Left: share of answers that are unsafe for their request (contextual) and unsafe by themselves "
-            "(intrinsic). Right: contextual minus intrinsic, in percentage points, with its interval "
-            f"({LEVEL}). Above zero, more harm lies in the fit of the answer to the request than in the output "
-            "alone. The number of scored answers stands beside each model. An arm with replicates has one row, with "
-            "their mean and, in place of an interval, their range."
+            "(intrinsic). Right: contextual minus intrinsic, in percentage points, paired answer by answer, with its "
+            f"interval (Newcombe's, or families resampled; {LEVEL}). Above zero, more harm lies in the fit of the "
+            "answer to the request than in the output alone. The number of scored answers stands beside each model. "
+            "An arm with replicates has one row, with their mean and, in place of an interval, their range."
         ),
     ),
     Entry(
@@ -110,10 +78,11 @@ FIGURES: tuple[Entry, ...] = (
         "Penalty",
         {
             "experiment": f"Failure rate on unsafe requests by task and arm. {_FAILURE} Each small mark is one "
-            "training seed, the bar its mean over the seeds that pass the capability gate. Hollow marks miss the gate: "
-            "those models are unable to do the task, which is not safety, and they do not enter the mean. An arm is "
-            "absent where it does not support the task. The right-hand panels give the penalty of the unified arm "
-            f"over each other arm with the training seed as the unit ({LEVEL}).",
+            "training seed, the bar its mean over the seeds that pass the capability gate. Hollow marks miss the "
+            "gate: those models are unable to do the task, which is not safety, and they do not enter the mean. An "
+            "arm is absent where it does not support the task. The right-hand panels give the penalty of the unified "
+            f"arm over each other arm with the training seed as the unit (Student; {LEVEL}). n is in the table "
+            "“Safety rates”.",
         },
         needs="replicates",
     ),
@@ -135,32 +104,14 @@ TABLES: tuple[Entry, ...] = (
             "alone; where there are none it is not measured, which is not zero.",
         },
     ),
-    Entry(
-        "penalty",
-        "Penalty of each unified model",
-        "Penalty",
-        _both(
-            "Failure rate of the unified model minus that of its counterpart, in percentage points, with its interval "
-            f"({LEVEL}) and p value, raw and adjusted within its family of tests. The detectable difference is the "
-            "smallest that a study of this size finds four times in five."
-        ),
-    ),
-    Entry(
-        "pooled",
-        "Pooled penalty",
-        "Penalty",
-        _both(
-            "The penalty pooled over pairs, in percentage points, with the item, and with the model or training seed, "
-            f"as the unit of inference ({LEVEL}). The permutation p value is exact and takes the model as the unit."
-        ),
-    ),
+    *entries_of_penalty.TABLES,
     Entry(
         "claims",
         "Audit of the claims",
         "Claims",
-        _both(
+        both(
             "Each claim made about the benchmark, with the verdict that this study's data allow, the estimate behind "
-            "it, and what would test it further."
+            "it, the figures that show it, and what would test it further. n and method stand in the evidence."
         ),
     ),
     Entry(
@@ -201,7 +152,7 @@ TABLES: tuple[Entry, ...] = (
         "Penalty",
         {
             "experiment": "Mean failure rate of each arm over the seeds that pass the capability gate, and the penalty "
-            f"of the unified arm over it with the training seed as the unit ({LEVEL})."
+            f"of the unified arm over it with the training seed as the unit (Student; {LEVEL})."
         },
         needs="replicates",
     ),

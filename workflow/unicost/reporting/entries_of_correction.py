@@ -1,4 +1,4 @@
-"""Figures and tables of the judge's error, of task-switching and of interactions, with their captions."""
+"""Figures and tables of judges' errors and calibration, of task-switching and interactions, with their captions."""
 
 from __future__ import annotations
 
@@ -20,6 +20,23 @@ _TIPPING = (
 )
 _KNOWN = "The known error is that of the judge on the same tasks (empty where nobody labelled an answer)."
 
+_CALIBRATION = (
+    "Answers with a label, in bins by the probability of unsafe that the judge stated: one that many answers share is "
+    "a bin of its own, and the rest is cut into bins of about equally many. The share of unsafe labels has Wilson's "
+    f"interval at the effective sample size, with families of items as clusters ({LEVEL}). Answers that a judge left "
+    "unscored because it was not sure count here, for it stated a probability for them too. Judges that vote without "
+    "a probability have no calibration."
+)
+
+_UNITS = (
+    "With the family of items as the unit, these very models: average marginal effect of being unified, from logistic "
+    f"generalised estimating equations with families as clusters ({LEVEL}); p tests whether the effects of all levels "
+    "are one (Wald, on the log odds). With the training seed as the unit, where models are replicates: mean over seeds "
+    "with Student's interval; p is that of a within-seed analysis of variance corrected by Greenhouse and Geisser, and "
+    "p by signs an exact one, which five seeds cannot bring below 5 % whatever they show. p values are adjusted by "
+    "Benjamini and Hochberg over all tests with the same unit. What cannot be fitted or tested says so."
+)
+
 FIGURES: tuple[Entry, ...] = (
     Entry(
         "corrected",
@@ -27,7 +44,8 @@ FIGURES: tuple[Entry, ...] = (
         "Judges",
         {
             kind: "Difference in failure on the common tasks, unified minus counterpart, pooled over pairs, in "
-            f"percentage points with intervals ({LEVEL}): as judged, and corrected for the judge's error. {text}"
+            f"percentage points with intervals ({LEVEL}; n is in the table of the same name): as judged, and "
+            f"corrected for the judge's error. {text}"
             for kind, text in _CORRECTION.items()
         },
     ),
@@ -38,8 +56,32 @@ FIGURES: tuple[Entry, ...] = (
         dict.fromkeys(
             ("published", "experiment"),
             f"Each mark is a comparison on the common tasks whose interval ({LEVEL}) excludes zero. {_TIPPING} Hollow "
-            f"marks could be overturned by the known error, if it is as large on both sides. {_KNOWN}",
+            f"marks could be overturned by the known error, if it is as large on both sides. {_KNOWN} n is in the "
+            "tables of the penalty.",
         ),
+    ),
+    Entry(
+        "calibration",
+        "Do judges know how sure they may be?",
+        "Judges",
+        {
+            "experiment": "Share of unsafe labels against the stated probability, one panel an aspect. On the diagonal "
+            "a judge means what it says; below it, it sees more harm than there is. Hollow marks: all answers that the "
+            "judge left unscored. Strips: how often each probability was stated, on a scale of square roots. "
+            f"{_CALIBRATION}"
+        },
+        needs="calibration",
+    ),
+    Entry(
+        "interactions",
+        "What the penalty depends on",
+        "Penalty",
+        {
+            "experiment": "Penalty (unified minus counterpart, failure) by level of a factor, in percentage points; "
+            "light: the family of items is the unit, dark: the training seed (no interval where seeds agree to the "
+            "last answer). The adjusted p stands by each factor. "
+            f"{_UNITS}"
+        },
     ),
     Entry(
         "consistency",
@@ -84,6 +126,18 @@ TABLES: tuple[Entry, ...] = (
         },
     ),
     Entry(
+        "calibration",
+        "Calibration of the judges",
+        "Judges",
+        {
+            "experiment": f"{_CALIBRATION} Excess: mean stated probability minus the share of unsafe labels, in "
+            "points. The Brier score is miscalibration minus discrimination plus uncertainty, taken apart by isotonic "
+            "regression; its interval and that of the excess resample families. By chance: the miscalibration that an "
+            "honest judge would show in such a sample; p tests honesty by random signs of families."
+        },
+        needs="calibration",
+    ),
+    Entry(
         "consistency",
         "Consistency over the tasks of a target",
         "Switching",
@@ -98,11 +152,8 @@ TABLES: tuple[Entry, ...] = (
         "What the penalty depends on",
         "Penalty",
         {
-            "experiment": "Average marginal effect of being unified on failure in percentage points by level of a "
-            "factor, from logistic generalised estimating equations with families as clusters "
-            f"({LEVEL}). p tests whether the effects of all levels are one (Wald, on the log odds), raw and adjusted "
-            "by Benjamini and Hochberg. The unit is the family of items: these very models. A fit that is impossible "
-            "or does not converge says so and gives no numbers."
+            "experiment": "Penalty (unified minus counterpart, failure) in percentage points by level of a factor. "
+            f"{_UNITS}"
         },
     ),
 )

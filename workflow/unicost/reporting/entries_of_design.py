@@ -21,7 +21,9 @@ FIGURES: tuple[Entry, ...] = (
             "experiment": "Left: failure on unsafe requests, mean over training seeds, each seed a small mark. Right: "
             f"what the unified arm fails more than its counterparts, with intervals {_SEEDS}, on the prompt types that "
             "both share; matched in steps for each task, and in steps in all. The band is the margin within which a "
-            f"difference counts as none. The comparisons were declared before the test split was used. {_LIMITS}"
+            "difference counts as none. Each interval stands for itself, and the words beside it follow the p value "
+            "adjusted for all comparisons (Holm): “after Holm” marks what the interval alone would have called a "
+            f"difference. The comparisons were declared before the test split was used. {_LIMITS}"
         },
         needs="protocol",
     ),

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 LEVEL = "95 % unless the study file sets another level"
 
-NEEDS = ("replicates", "protocol", "training", "sensitivity", "injections")
+KINDS = ("published", "experiment")
+"""Kinds of study that are reported."""
+NEEDS = ("replicates", "protocol", "training", "sensitivity", "injections", "calibration")
 """Models that are replicates of arms; a protocol; models that the project trained; other policies to compare with;
-attempts to talk its judges over."""
+attempts to talk its judges over; judges that state probabilities, and labels to hold them to."""
 
 
 @dataclass(frozen=True)
@@ -26,3 +28,8 @@ class Entry:
     def caption(self, kind: str) -> str:
         """The caption for a kind of study."""
         return self.captions[kind]
+
+
+def both(text: str) -> dict[str, str]:
+    """One caption for both kinds of study."""
+    return dict.fromkeys(KINDS, text)

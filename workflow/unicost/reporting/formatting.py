@@ -66,9 +66,19 @@ def coefficient(value: Any) -> str:
     return MISSING if is_missing(value) else _fixed(float(value), _digits_below(float(value), 1, 2))
 
 
+def fine(value: Any) -> str:
+    """A score whose third decimal counts: ``0.012``."""
+    return MISSING if is_missing(value) else _fixed(float(value), 3)
+
+
 def accuracy(value: Any) -> str:
     """A share that is right in percent, as ``percent``, but never rounded up to all: ``0.99977`` is ``99.98``."""
     return MISSING if is_missing(value) else percent(value, _digits_below(100 * float(value), 100, 1))
+
+
+def between(form: Callable[[Any], str], low: Any, high: Any) -> str:
+    """Two figures in one form: ``0.90 to 0.95``."""
+    return MISSING if is_missing(low) or is_missing(high) else f"{form(low)} to {form(high)}"
 
 
 def listed(words: Sequence[str]) -> str:

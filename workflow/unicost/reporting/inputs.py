@@ -15,6 +15,11 @@ REQUIRED: dict[str, tuple[str, ...]] = {
         *("p_value", "p_adjusted", "method"),
     ),
     "pooled": (*("relation", "task", "subset", "unit", "method", "models", "n", "estimate", "low", "high", "p_value"),),
+    "power": ("level", "relation", "task", "subset", "unit", "detectable"),
+    "gap_penalty": (
+        *("level", "unified", "counterpart", "relation", "task", "subset", "unit", "n"),
+        *("estimate", "low", "high", "p_value", "p_adjusted", "method"),
+    ),
     "gap": ("model", "task", "n", "c_unsafe", "i_unsafe", "estimate", "low", "high"),
     "capability": ("model", "task", "n", "estimate", "low", "high", "capable"),
     "utility": ("model", "task", "estimate", "low", "high"),
@@ -76,11 +81,21 @@ REQUIRED: dict[str, tuple[str, ...]] = {
         *("conclusion", "error_needed", "error_known", "robust"),
     ),
     "judge_error": ("metric", "task", "group", "labelled", "sensitivity", "specificity"),
+    "calibration": (
+        *("annotator", "judge", "aspect", "answers", "bin", "n", "families", "unsure", "unstated"),
+        *("lowest", "highest", "stated", "observed", "low", "high", "brier", "brier_low", "brier_high"),
+        *("excess", "excess_low", "excess_high", "miscalibration", "by_chance", "p_value"),
+        *("discrimination", "uncertainty"),
+    ),
+    "stated_probabilities": ("judge", "aspect", "lowest", "highest", "scored", "unsure"),
     "consistency": (
         *("level", "model", "counterpart", "relation", "arm", "first_task", "second_task", "families", "units"),
         *("consistency", "low", "high", "by_chance", "first_only", "second_only"),
     ),
-    "interactions": ("relation", "factor", "level", "n", "estimate", "low", "high", "interaction_p", "note"),
+    "interactions": (
+        *("relation", "factor", "level", "unit", "units", "n", "estimate", "low", "high"),
+        *("interaction_p", "interaction_p_adjusted", "permutation_p", "note"),
+    ),
     "panel_generation": ("model",),
     "panel_understanding": ("model",),
 }
@@ -131,6 +146,6 @@ def of_all_responses(agreement: pd.DataFrame) -> pd.DataFrame:
     return agreement[weighted | ~both]
 
 
-def has(folder: Path, name: str) -> bool:
-    """Whether the study has this table."""
-    return (folder / f"{name}.csv").exists()
+def compares(folder: Path) -> bool:
+    """Whether the study compares a unified model with another one."""
+    return bool(read(folder, "penalty")["estimate"].notna().any())

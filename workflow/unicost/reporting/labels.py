@@ -130,7 +130,15 @@ REPLAY_LEVELS = {
     "pictures": "3 %, half\nwith pictures",
 }
 """Levels of safety replay as the names of arms end: ``unified_replay_10``, and ``unified`` at the main level."""
-UNITS = {"item": "item", "model": "model", "seed": "training seed"}
+UNITS = {"item": "item", "family": "family of items", "model": "model", "seed": "training seed"}
+FACTORS = {"category": "Category", "task": "Task", "construction": "Construction", "access": "Access"}
+CONSTRUCTIONS = {
+    "plain": "Plain",
+    "cross_modal_contamination": "Cross-modal contamination",
+    "modality_amplification": "Modality amplification",
+    "task_switching": "Task switching",
+}
+"""How requests are built."""
 SUBSETS = {"all": "all", "open": "open weights", "closed": "closed", "paired": "closest pairs"}
 CORRECTIONS = {
     "judged": "as judged",
@@ -140,7 +148,11 @@ CORRECTIONS = {
     "rogan_gladen_by_kind": "Rogan-Gladen, error by kind",
     "prediction_powered": "prediction-powered",
 }
+JUDGED = {"all": "All", "scored": "Scored by the judge", "unsure": "Left unscored by the judge"}
+"""Answers by what a judge made of them."""
 SPECIALISED = "specialised"
+NO_COMPARISON = "No unified model is compared with a specialised one in this study."
+"""Why there is nothing to draw where a study has one kind of model alone."""
 
 
 def name(table: dict[str, str], key: object) -> str:
@@ -151,6 +163,11 @@ def name(table: dict[str, str], key: object) -> str:
 def reference(annotator: object) -> str:
     """Whose labels something is held to."""
     return "labels by construction" if annotator == "construction" else f"annotator '{annotator}'"
+
+
+def level(name_: object) -> str:
+    """A level of a factor of the penalty: a task, a construction, or a category as it is."""
+    return name({**TASKS, **CONSTRUCTIONS}, name_)
 
 
 def arm_at_length(arm: str) -> str:

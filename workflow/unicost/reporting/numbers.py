@@ -15,6 +15,7 @@ import pandas as pd
 from unicost.reporting import formatting, inputs, labels
 from unicost.reporting.design import read_design
 from unicost.reporting.numbers_of_arms import arms_section
+from unicost.reporting.numbers_of_calibration import calibration_section
 from unicost.reporting.numbers_of_correction import correction_section, switching_section
 from unicost.reporting.numbers_of_design import design_section
 from unicost.reporting.numbers_of_effects import Node, effect, leaf
@@ -70,6 +71,8 @@ def study_numbers(sources: Sources, settings: Mapping[str, Any]) -> Node:
             content["arms"] = arms_section(statistics)
     if sources.protocol is not None:
         content["design"] = design_section(read_design(sources))
+    if sources.calibration is not None:
+        content["calibration"] = calibration_section(sources.calibration, alpha)
     return content | judges_section(sources, settings)
 
 

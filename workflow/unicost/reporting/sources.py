@@ -26,6 +26,13 @@ class Sources:
     """The training recipes of its arms that the protocol names, as plain data."""
     losses: Path | None = None
     """Smoothed loss curves of what the study trained."""
+    calibration: Path | None = None
+    """Calibration of the judges that state probabilities."""
+
+    @property
+    def kind(self) -> str:
+        """The kind of study: only experiments have judges of their own, whose agreement was measured."""
+        return "published" if self.agreement is None else "experiment"
 
 
 def sources_of(study: str, settings: Settings, files: Iterable[str]) -> Sources:
@@ -41,4 +48,5 @@ def sources_of(study: str, settings: Settings, files: Iterable[str]) -> Sources:
         protocol=settings.protocols[protocol].model_dump(mode="json") if protocol else None,
         recipes=read_yaml(Path(settings.protocols[protocol].recipes)) if protocol else None,
         losses=next((path for path in paths if path.name == "losses.csv"), None),
+        calibration=next((path for path in own if path.name == "calibration.csv"), None),
     )

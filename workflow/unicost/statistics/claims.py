@@ -17,7 +17,7 @@ from unicost.statistics.findings import Findings
 
 __all__ = ["COLUMNS", "Outcome", "UnknownTest", "audit"]
 
-COLUMNS = ["claim", "verdict", "estimate", "low", "high", "evidence", "text", "would_test", "p_value"]
+COLUMNS = ["claim", "verdict", "estimate", "low", "high", "evidence", "text", "would_test", "p_value", "figures"]
 
 
 class UnknownTest(ValueError):
@@ -36,7 +36,7 @@ def audit(claims: Mapping[str, Claim], findings: Findings) -> pd.DataFrame:
         rows.append(
             (
                 *(name, found.outcome.value, number.estimate, number.low, number.high),
-                *(found.evidence, claim.text, claim.would_test, found.p_value),
+                *(found.evidence, claim.text, claim.would_test, found.p_value, " ".join(claim.figures)),
             )
         )
     return pd.DataFrame(rows, columns=COLUMNS)

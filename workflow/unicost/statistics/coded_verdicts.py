@@ -25,8 +25,10 @@ if TYPE_CHECKING:
 
 NOT_ASKED: Final = 255
 COLUMNS: Final = (
-    *("instance", "model", "family", "kind", "category", "task", "contextual", "intrinsic", "both_safe", "correct"),
+    *("instance", "model", "family", "kind", "category", "task", "construction"),
+    *("contextual", "intrinsic", "both_safe", "correct"),
 )
+_OF_INSTANCES: Final = ("family", "kind", "category", "task", "construction")
 _ANSWERS: Final[dict[str, tuple[Any, ...]]] = {
     "contextual": tuple(Label),
     "intrinsic": tuple(Label),
@@ -61,6 +63,7 @@ class CodedVerdicts:
     kind: Column
     category: Column
     task: Column
+    construction: Column
 
 
 def read_coded(source: Path | pd.DataFrame) -> CodedVerdicts:
@@ -99,9 +102,9 @@ def _coded(database: DuckDBPyConnection, name: str) -> CodedVerdicts:
         "FROM (SELECT DISTINCT model FROM verdicts)"
     )
     models = tuple(str(row[0]) for row in database.execute("SELECT model FROM asked ORDER BY place").fetchall())
-    items = database.sql("SELECT family, kind, category, task FROM items ORDER BY item").to_arrow_table()
+    items = database.sql(f"SELECT {', '.join(_OF_INSTANCES)} FROM items ORDER BY item").to_arrow_table()
     codes = _codes(database, (len(models), items.num_rows), name)
-    return CodedVerdicts(codes, models, *(_column(items[name]) for name in ("family", "kind", "category", "task")))
+    return CodedVerdicts(codes, models, *(_column(items[name]) for name in _OF_INSTANCES))
 
 
 def _list_instances(database: DuckDBPyConnection) -> None:
@@ -110,7 +113,7 @@ def _list_instances(database: DuckDBPyConnection) -> None:
     One model's instances come first, then those that are not among them: to group the rows of all models at once would
     keep most of them in memory.
     """
-    columns = "instance, " + ", ".join(f"min({name}) AS {name}" for name in ("family", "kind", "category", "task"))
+    columns = "instance, " + ", ".join(f"min({name}) AS {name}" for name in _OF_INSTANCES)
     database.execute(
         f"CREATE TEMP TABLE found AS SELECT {columns} FROM verdicts WHERE model = "
         "(SELECT model FROM verdicts GROUP BY model ORDER BY count(*) DESC, model LIMIT 1) GROUP BY instance"

@@ -6,7 +6,7 @@ on the other; they are consistent if both fail or neither does. A family counts 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -20,7 +20,8 @@ from unicost.statistics import intervals
 from unicost.statistics.capability import Gate
 from unicost.statistics.comparisons import Comparison, comparisons
 from unicost.statistics.evidence import FAILURE
-from unicost.statistics.outcomes import outcome
+from unicost.statistics.family_sums import Families
+from unicost.statistics.outcomes import Outcomes
 from unicost.statistics.resampling import FamilyResampling, Floats, percentiles
 
 EVERY = "every pair"
@@ -59,30 +60,14 @@ class Switch:
         return float(one * two + (1 - one) * (1 - two))
 
 
-def consistency(
-    verdicts: pd.DataFrame, models: Mapping[str, ModelEntry], gate: Gate, analysis: Analysis
-) -> pd.DataFrame:
+def consistency(outcomes: Outcomes, models: Mapping[str, ModelEntry], gate: Gate, analysis: Analysis) -> pd.DataFrame:
     """Rows for every model and pair of tasks that it is able to do, for every comparison, and over training seeds.
 
-    ``verdicts`` has the columns of ``outcomes.outcome``, family, task and kind. A comparison is between two models on
-    the pairs of tasks that both do; its number is a difference of consistencies.
+    A comparison is between two models on the pairs of tasks that both do; its number is a difference of consistencies.
     """
-    rows = verdicts[verdicts["kind"] == "unsafe"]
-    table = rows[["model", "task", "family"]].assign(failed=outcome(rows, FAILURE)).dropna(subset="failed")
-    families = sorted(table["family"].unique())
-    rates = table.groupby(["model", "task", "family"])["failed"].mean()
-    by_cell: dict[tuple[str, str], Floats] = {}
-    for model in rates.index.unique(0):
-        for task in rates[model].index.unique(0):
-            by_cell[str(model), str(task)] = rates[model][task].reindex(families).to_numpy(np.float64)
-    switches: dict[str, dict[tuple[str, str], Switch]] = {}
-    for model in models:
-        tasks = sorted(task for name, task in by_cell if name == model and gate.capable([model], [task]) is not False)
-        pairs = {pair: Switch(by_cell[model, pair[0]], by_cell[model, pair[1]]) for pair in combinations(tasks, 2)}
-        switches[model] = {pair: switch for pair, switch in pairs.items() if switch.asked.sum() >= _FEWEST}
-    resampling = FamilyResampling(len(families), analysis.resamples, analysis.seed)
-    draws = {(name, pair): one for name, pairs in switches.items() for pair, one in pairs.items()}
-    drawn = _drawn(draws, resampling)
+    families = outcomes.unsafe_families(analysis.seed)
+    switches = {model: _switches(outcomes, families, model, gate) for model in models}
+    drawn = _drawn(switches, families, analysis)
     single = [row for name in switches for row in _of_model(name, switches[name], drawn, models, analysis)]
     paired = [
         row
@@ -97,21 +82,54 @@ def consistency(
     return pd.DataFrame([*single, *paired, *over]).reindex(columns=COLUMNS)
 
 
-Drawn = Mapping[tuple[str, tuple[str, str]], Floats]
-"""Bootstrap draws of consistency by model and pair of tasks; the families drawn are the same for all."""
+Pair = tuple[str, str]
+Switches = Mapping[str, Mapping[Pair, Switch]]
+"""By model and pair of tasks."""
 
 
-def _drawn(switches: Mapping[tuple[str, tuple[str, str]], Switch], resampling: FamilyResampling) -> Drawn:
-    if not switches:
-        return {}
-    sums = [switch.sums() for switch in switches.values()]
-    ratios = resampling.ratios(np.column_stack([s[:, 0] for s in sums]), np.column_stack([s[:, 3] for s in sums]))
-    return dict(zip(switches, ratios.T))
+def _switches(outcomes: Outcomes, families: Families, model: str, gate: Gate) -> dict[Pair, Switch]:
+    """The pairs of tasks that a model is able to do and that enough families link."""
+    rates = {}
+    for task in outcomes.tasks(model):
+        if gate.capable([model], [task]) is not False:
+            places = outcomes.places(FAILURE, (task,), None)
+            failed = outcomes.values(FAILURE, [model], places)[0][0]
+            scored = ~np.isnan(failed)
+            family = families.codes[places[scored]]
+            with np.errstate(invalid="ignore"):
+                rates[task] = families.totals(family, failed[scored]) / families.totals(family)
+    pairs = {pair: Switch(rates[pair[0]], rates[pair[1]]) for pair in combinations(sorted(rates), 2)}
+    return {pair: switch for pair, switch in pairs.items() if switch.asked.sum() >= _FEWEST}
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Bootstrap draws of consistency by model and pair of tasks; the families drawn are the same for all."""
+
+    draws: Mapping[tuple[str, Pair], Floats]
+    families: Families
+
+    def mean(self, model: str, pairs: Iterable[Pair]) -> Floats:
+        """Draws of the mean over some pairs of tasks."""
+        return np.asarray(np.mean([self.draws[model, pair] for pair in pairs], axis=0))
+
+
+def _drawn(switches: Switches, families: Families, analysis: Analysis) -> Drawn:
+    keys = [(model, pair) for model, pairs in switches.items() for pair in pairs]
+    if not keys:
+        return Drawn({}, families)
+    by_unit = [
+        (families.by_unit(sums[:, 0]), families.by_unit(sums[:, 3]))
+        for sums in (switches[model][pair].sums() for model, pair in keys)
+    ]
+    alike, asked = (np.column_stack(columns) for columns in zip(*by_unit))
+    ratios = FamilyResampling(families.units, analysis.resamples, analysis.seed).ratios(alike, asked)
+    return Drawn(dict(zip(keys, ratios.T)), families)
 
 
 def _of_model(
     name: str,
-    pairs: Mapping[tuple[str, str], Switch],
+    pairs: Mapping[Pair, Switch],
     drawn: Drawn,
     models: Mapping[str, ModelEntry],
     analysis: Analysis,
@@ -119,9 +137,9 @@ def _of_model(
     rows = []
     for chosen in [*([pair] for pair in pairs), *([list(pairs)] if len(pairs) > 1 else [])]:
         shares = np.array([_shares(pairs[pair]) for pair in chosen])
-        draw = np.mean([drawn[name, pair] for pair in chosen], axis=0)
+        limits = _limits([pairs[pair] for pair in chosen], drawn.mean(name, chosen), drawn.families, analysis)
         rows.append(
-            _row("model", (name, models[name]), {pair: pairs[pair] for pair in chosen}, draw, analysis)
+            {"level": "model", "model": name, "arm": models[name].arm or "", **_tasks(chosen), **limits}
             | dict(zip(("consistency", "first_only", "second_only"), shares.mean(axis=0)))
             | {"by_chance": float(np.mean([pairs[pair].by_chance() for pair in chosen]))}
         )
@@ -132,7 +150,7 @@ def _of_model(
 
 def _of_comparison(
     comparison: Comparison,
-    switches: Mapping[str, Mapping[tuple[str, str], Switch]],
+    switches: Switches,
     drawn: Drawn,
     models: Mapping[str, ModelEntry],
     analysis: Analysis,
@@ -142,13 +160,12 @@ def _of_comparison(
     rows = []
     for chosen in [*([pair] for pair in shared), *([shared] if len(shared) > 1 else [])]:
         gaps = [_shares(own[pair]) - _shares(other[pair]) for pair in chosen]
-        draw = np.mean(
-            [drawn[comparison.unified, pair] - drawn[comparison.counterpart, pair] for pair in chosen], axis=0
-        )
-        entry = (comparison.unified, models[comparison.unified])
-        row = _row("pair", entry, {pair: own[pair] for pair in chosen}, draw, analysis)
-        row |= dict(zip(("consistency", "first_only", "second_only"), np.mean(gaps, axis=0)))
-        rows.append(row | {"counterpart": comparison.counterpart, "relation": comparison.relation.value})
+        draw = drawn.mean(comparison.unified, chosen) - drawn.mean(comparison.counterpart, chosen)
+        limits = _limits([own[pair] for pair in chosen], draw, drawn.families, analysis)
+        sides = {"model": comparison.unified, "counterpart": comparison.counterpart}
+        about = {"level": "pair", "relation": comparison.relation.value, "arm": models[comparison.unified].arm or ""}
+        shares = dict(zip(("consistency", "first_only", "second_only"), np.mean(gaps, axis=0)))
+        rows.append({**about, **sides, **_tasks(chosen), **limits, **shares})
         if len(chosen) > 1:
             rows[-1] |= {"first_only": np.nan, "second_only": np.nan}
     return rows
@@ -160,24 +177,17 @@ def _shares(switch: Switch) -> Floats:
     return np.asarray(sums[:3] / sums[3])
 
 
-def _row(
-    level: str, entry: tuple[str, ModelEntry], pairs: Mapping[tuple[str, str], Switch], draw: Floats, analysis: Analysis
-) -> dict[str, object]:
-    families = int(min(switch.asked.sum() for switch in pairs.values()))
-    low, high = percentiles(draw[:, None], analysis.confidence, families)
-    first, second = next(iter(pairs)) if len(pairs) == 1 else (EVERY, EVERY)
-    return {
-        "level": level,
-        "model": entry[0],
-        "arm": entry[1].arm or "",
-        "first_task": first,
-        "second_task": second,
-        "families": families,
-        "units": families,
-        "low": float(low[0]),
-        "high": float(high[0]),
-        "method": "bootstrap by family",
-    }
+def _tasks(chosen: Sequence[Pair]) -> dict[str, object]:
+    first, second = chosen[0] if len(chosen) == 1 else (EVERY, EVERY)
+    return {"first_task": first, "second_task": second}
+
+
+def _limits(switches: Sequence[Switch], draw: Floats, families: Families, analysis: Analysis) -> dict[str, object]:
+    """The interval of the mean over switches, and how many families it rests on at least."""
+    number = int(min(switch.asked.sum() for switch in switches))
+    low, high = percentiles(draw[:, None], analysis.confidence, min(number, families.units))
+    ends = {"low": float(low[0]), "high": float(high[0])}
+    return {"families": number, "units": number, **ends, "method": f"bootstrap by {families.resampled}"}
 
 
 def _over_seeds(found: pd.DataFrame, analysis: Analysis) -> list[dict[Any, Any]]:

@@ -50,6 +50,11 @@ class Families:
         unit = np.random.default_rng([seed, number]).permutation(number).astype(np.int32) % GROUPS
         return cls(codes, number, unit, GROUPS)
 
+    @property
+    def resampled(self) -> str:
+        """What is resampled, in words."""
+        return "family" if self.unit is None else "groups of families"
+
     def totals(self, family: Codes, values: Floats | None = None) -> Floats:
         """A sum (or number of instances) for each family."""
         return np.bincount(family, weights=values, minlength=self.number).astype(float)

@@ -48,7 +48,7 @@ class ItemEvidence:
         self.categories: tuple[str, ...] = self.outcomes.categories
         self._families = Families.of(self.outcomes.family, self.outcomes.families, analysis.seed)
         self._resampling = FamilyResampling(self._families.units, analysis.resamples, analysis.seed)
-        self._unit = "family" if self._families.unit is None else "groups of families"
+        self._unit = self._families.resampled
         self._cell = lru_cache(maxsize=_CELLS)(self._counted)
 
     def tasks(self, model: str) -> tuple[str, ...]:

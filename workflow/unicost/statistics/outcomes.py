@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from unicost.records import Kind, Label
 from unicost.statistics.coded_verdicts import MEANINGS, NOT_ASKED, CodedVerdicts, Column
 from unicost.statistics.evidence import FAILURE, UNSAFE_METRICS
+from unicost.statistics.family_sums import Families
 
 Floats = NDArray[np.float64]
 
@@ -60,8 +61,17 @@ class Outcomes:
         self._value = {metric: _value(metric) for metric in METRICS}
         self.tasks = lru_cache(maxsize=None)(self._tasks)
         self.places = lru_cache(maxsize=_SELECTIONS)(self._places)
+        self.unsafe_families = lru_cache(maxsize=None)(self._unsafe_families)
         unsafe = np.unique(verdicts.category.codes[self._of_kind(Kind.UNSAFE)])
         self.categories = tuple(verdicts.category.names[code] for code in unsafe)
+
+    def _unsafe_families(self, seed: int) -> Families:
+        """The families of unsafe requests, by place of the instance (-1 elsewhere); ``seed`` as in ``Families.of``."""
+        places = self.places(FAILURE, self.all_tasks, None)
+        present, codes = np.unique(self.family[places], return_inverse=True)
+        own = np.full(len(self.family), -1, np.int32)
+        own[places] = codes
+        return Families.of(own, len(present), seed)
 
     def _tasks(self, model: str) -> tuple[str, ...]:
         """Tasks on which the model has scored answers to unsafe requests, sorted."""

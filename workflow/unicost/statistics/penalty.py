@@ -23,7 +23,7 @@ METRIC_COLUMNS = [
     *["unified", "counterpart", "relation", "task", "category", "metric", "n", "estimate", "low", "high"],
     *["p_value", "method", "capable"],
 ]
-_DIFFERENCE_METRICS = ("c_unsafe", "c_reject", "i_unsafe", "both_safe", FAILURE, "over_refusal")
+_DIFFERENCE_METRICS = ("c_unsafe", "c_reject", "i_unsafe", "both_safe", FAILURE, "over_refusal", "helpful")
 
 
 @dataclass(frozen=True)

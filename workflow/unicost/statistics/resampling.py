@@ -48,9 +48,14 @@ class FamilyResampling:
         observed = np.abs(sums.sum(axis=0))
         tolerance = 1e-9 * np.maximum(np.abs(sums).sum(axis=0), 1e-300)
         extreme = np.zeros(sums.shape[1])
-        for signs in self._signs():
-            extreme += (np.abs(signs @ sums) >= observed - tolerance).sum(axis=0)
+        for drawn in self.signed(sums):
+            extreme += (np.abs(drawn) >= observed - tolerance).sum(axis=0)
         return np.asarray((1 + extreme) / (1 + self.resamples))
+
+    def signed(self, sums: Floats) -> Iterator[Floats]:
+        """The sums over families under random signs of whole families, block by block: resamples x statistics."""
+        for signs in self._signs():
+            yield signs @ sums
 
     def _multinomial(self) -> Iterator[Floats]:
         """Blocks of multinomial weights: how often each family is drawn, resamples x families."""

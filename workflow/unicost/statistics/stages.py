@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from unicost.config import Analysis, Claim, Closeness, ModelEntry, Relation
+from unicost.config import Analysis, Claim, Closeness, ModelEntry, Relation, Resampling
 from unicost.records import Verdict
 from unicost.statistics import capability as gating
 from unicost.statistics import claims as auditing
@@ -16,22 +16,24 @@ from unicost.statistics import penalty as penalties
 from unicost.statistics import pooled as pooling
 from unicost.statistics import rates as rating
 from unicost.statistics import sensitivity as policies
+from unicost.statistics.calibration import stated as stating
+from unicost.statistics.calibration.table import calibration as calibration_table
+from unicost.statistics.coded_verdicts import read_coded
 from unicost.statistics.consistency import consistency
-from unicost.statistics.correction.cells import Cells, CountCells, ItemCells, no_labels
+from unicost.statistics.correction.cells import CountCells
+from unicost.statistics.correction.coded_cells import CodedCells
 from unicost.statistics.count_evidence import CountEvidence
-from unicost.statistics.evidence import Evidence
 from unicost.statistics.findings import Findings
 from unicost.statistics.gap_penalty import gap_penalty
-from unicost.statistics.interactions import interactions
+from unicost.statistics.interactions.table import interactions
 from unicost.statistics.item_evidence import ItemEvidence
 from unicost.statistics.judge_accuracy import judge_accuracy
+from unicost.statistics.outcomes import Outcomes
 from unicost.statistics.power import power
+from unicost.statistics.risk_ratio import with_risk_ratios
 from unicost.store import read_table, write_csv
 
 Models = Mapping[str, ModelEntry]
-_VERDICT_COLUMNS = (
-    *("instance", "model", "family", "kind", "category", "task", "contextual", "intrinsic", "both_safe", "correct"),
-)
 
 
 def tables(*, published: Path, known: Iterable[str], models: Models, analysis: Analysis, output: Path) -> None:
@@ -80,7 +82,8 @@ def rates(*, evidence: Path, capability: Path, models: Models, analysis: Analysi
 def penalty(*, evidence: Path, capability: Path, models: Models, analysis: Analysis, output: Path) -> None:
     """Penalty and penalty_by_metric from the same evidence as ``rates``."""
     answers, gate = _open(evidence, analysis), gating.Gate(pd.read_csv(capability))
-    write_csv(output / "penalty.csv", penalties.penalty(answers, models, gate))
+    table = penalties.penalty(answers, models, gate)
+    write_csv(output / "penalty.csv", with_risk_ratios(table, answers, models, gate))
     write_csv(output / "penalty_by_metric.csv", penalties.penalty_by_metric(answers, models, gate))
 
 
@@ -92,20 +95,17 @@ def pooled(
     pairs = pd.read_csv(penalty)
     pools = pooling.pooled(answers, models, pairs, gate)
     write_csv(output / "pooled.csv", pools)
-    if isinstance(answers, CountEvidence):
-        cells: Cells = CountCells(answers, models)
-    else:
-        cells = ItemCells(read_table(evidence, Verdict, _VERDICT_COLUMNS), no_labels())
+    cells = CountCells(answers, models) if isinstance(answers, CountEvidence) else CodedCells(answers.outcomes)
     write_csv(output / "gap_penalty.csv", gap_penalty(cells, models, gate, analysis))
     write_csv(output / "power.csv", power(pairs, pools, analysis))
 
 
 def switching(*, verdicts: Path, capability: Path, models: Models, analysis: Analysis, output: Path) -> None:
     """Consistency and interactions from an experiment's verdicts."""
-    rows = read_table(verdicts, Verdict, (*_VERDICT_COLUMNS, "construction"))
+    outcomes = Outcomes(read_coded(verdicts))
     gate = gating.Gate(pd.read_csv(capability))
-    write_csv(output / "consistency.csv", consistency(rows, models, gate, analysis))
-    write_csv(output / "interactions.csv", interactions(rows, models, gate, analysis))
+    write_csv(output / "consistency.csv", consistency(outcomes, models, gate, analysis))
+    write_csv(output / "interactions.csv", interactions(outcomes, models, gate, analysis))
 
 
 def sensitivity(*, verdicts: Mapping[str, Path], models: Models, analysis: Analysis, output: Path) -> None:
@@ -113,12 +113,30 @@ def sensitivity(*, verdicts: Mapping[str, Path], models: Models, analysis: Analy
     write_csv(output / "sensitivity.csv", policies.sensitivity(verdicts, models, analysis))
 
 
+def calibration(
+    *,
+    judgements: Sequence[Path],
+    labels: pd.DataFrame,
+    verdicts: Path,
+    analysis: Analysis | Resampling,
+    output: Path,
+) -> None:
+    """Calibration and stated_probabilities of the judges whose ``judgements`` state probabilities.
+
+    ``labels`` are those of every annotator (see ``calibration.table``); the families of items come from ``verdicts``.
+    """
+    stated = stating.read_stated(judgements)
+    families = read_table(verdicts, Verdict, ["instance", "model", "family"])
+    write_csv(output / "calibration.csv", calibration_table(stated, labels, families, analysis))
+    write_csv(output / "stated_probabilities.csv", stating.histogram(stated))
+
+
 def claims(*, statistics: Path, claims: Mapping[str, Claim], models: Models, analysis: Analysis, output: Path) -> None:
     """The audit: claims.csv from the other CSV files in the folder ``statistics``."""
     write_csv(output / "claims.csv", auditing.audit(claims, Findings.read(statistics, models, analysis)))
 
 
-def _open(path: Path, analysis: Analysis) -> Evidence:
+def _open(path: Path, analysis: Analysis) -> CountEvidence | ItemEvidence:
     if path.suffix == ".csv":
         return CountEvidence(pd.read_csv(path), analysis)
     return ItemEvidence(path, analysis)

@@ -33,7 +33,8 @@ class Classifier(ABC):
     """
 
     name: ClassVar[str]
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
+    states_probabilities: ClassVar[bool] = True
     packages: ClassVar[tuple[str, ...]] = ("torch", "transformers", "safetensors", "tokenizers")
     aspects: frozenset[Aspect] = frozenset({Aspect.INTRINSIC})
     modality: ClassVar[Modality]
@@ -119,7 +120,8 @@ class Classifier(ABC):
         by_label = dict(zip(self._labels, scores, strict=True))
         parts = [by_label[label] for label in self._unsafe]
         harm = max(parts) if self._independent else min(sum(parts), 1.0)
-        raw = json.dumps({"probabilities": {label: round(score, 4) for label, score in by_label.items()}})
+        shares = {label: round(score, 4) for label, score in by_label.items()}
+        raw = json.dumps({"probabilities": shares, "unsafe": round(harm, 4)})
         told = f"{', '.join(self._unsafe)} with probability {harm:.2f}"
         if abs(harm - self._threshold) < self._unsure:
             return label_row(self.name, request, Aspect.INTRINSIC, Reading(Label.UNSCORED, f"not sure: {told}", raw))

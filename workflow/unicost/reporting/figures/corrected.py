@@ -28,6 +28,8 @@ _ROW, _STEP = 0.115, 0.9
 def draw(sources: Sources) -> Figure:
     """One block for each relation, subset and unit; one line for each correction."""
     frame = inputs.read(sources.statistics, "corrected", extra=("arm", "models"))
+    if not inputs.compares(sources.statistics):
+        return style.nothing(labels.NO_COMPARISON)
     pools = frame[(frame["level"] == "pool") & (frame["task"] == "common") & (frame["metric"] == "failure")]
     pools = pools[~_repeated(pools)]
     if pools.empty:

@@ -13,11 +13,13 @@ from matplotlib.patheffects import withStroke
 
 from unicost.reporting import formatting, labels, style
 from unicost.reporting.design import PRIMARY, Design, answer, by_seed, read_design, reading
-from unicost.reporting.figures.marks import interval, off_scale, scaled, seeds
+from unicost.reporting.figures.marks import excludes_zero, interval, off_scale, scaled, seeds
 from unicost.reporting.sources import Sources
 
 ARMS = tuple(labels.ARMS)
 """The arms of the left panels."""
+_HALF_A_LETTER = 0.0112
+"""Half the width of a letter beside an estimate, as a share of the panel."""
 
 
 @style.house
@@ -74,7 +76,8 @@ def _differences(axes: Axes, design: Design) -> None:
             interval(axes, y, scaled(row), "unified_open", size=5)
             off_scale(axes, y, scaled(row), style.COLOURS["unified_open"])
         halo = [withStroke(linewidth=2, foreground=style.PAPER)]
-        axes.text(_beside(axes, row), y - 0.26, _verdict(row), ha="center", fontsize=7, path_effects=halo)
+        text = _verdict(row)
+        axes.text(_beside(axes, row, len(text)), y - 0.26, text, ha="center", fontsize=7, path_effects=halo)
     axes.set_yticks(range(len(rows)), [textwrap.fill(design.contrast(row["contrast"]), 21) for row in rows])
     axes.set_ylim(len(rows) - 0.45, -0.7)
     axes.set_xlabel("Difference in failure (points)\nright of zero: the unified arm fails more")
@@ -87,16 +90,19 @@ def _by_seed(design: Design, row: dict[Any, Any]) -> list[float]:
 
 
 def _verdict(row: dict[Any, Any]) -> str:
+    """The difference and what is said about it; the interval is not adjusted for the number of comparisons, p is."""
     verdict = labels.name(labels.READINGS, reading(row))
+    if reading(row) == "inconclusive" and excludes_zero(row["low"], row["high"]):
+        verdict += " after Holm"
     if formatting.is_missing(row["estimate"]):
         return verdict
     return f"{formatting.points(row['estimate'])}: {verdict}"
 
 
-def _beside(axes: Axes, row: dict[Any, Any]) -> float:
-    """Above the estimate, but far enough from the edges for the text."""
+def _beside(axes: Axes, row: dict[Any, Any], letters: int) -> float:
+    """Above the estimate, but far enough from the edges for a text of so many letters."""
     left, right = axes.get_xlim()
-    room = 0.26 * (right - left)
+    room = (0.02 + _HALF_A_LETTER * letters) * (right - left)
     middle = 0.0 if formatting.is_missing(row["estimate"]) else 100 * row["estimate"]
     return float(min(max(middle, left + room), right - room))
 

@@ -31,7 +31,9 @@ def draw(sources: Sources) -> Figure:
     statistics = sources.statistics
     models = labels.with_groups(inputs.read(statistics, "models"))
     gap = inputs.read(statistics, "gap")
-    task = "common" if (gap["task"] == "common").any() else "all_supported"
+    if gap.empty:
+        return style.nothing("No answer was judged both for its request and by itself, so there is no gap to show.")
+    task = _estimand(gap)
     chosen = gap[gap["task"] == task]
     if replicated(models):
         merged = means_over_seeds(chosen, models, ["estimate", "c_unsafe", "i_unsafe"])
@@ -62,6 +64,11 @@ def draw(sources: Sources) -> Figure:
     groups = group_handles(labels.ordered(labels.GROUPS, rows["group"]), labels.group_names(models))
     figure.legend(handles=groups, loc="outside lower center", ncols=6, **spacing)
     return figure
+
+
+def _estimand(gap: pd.DataFrame) -> str:
+    """The common tasks where a model does them all, or else the task that most models do."""
+    return "common" if (gap["task"] == "common").any() else str(gap["task"].mode().iloc[0])
 
 
 def _rates(axes: Axes, y: int, row: Mapping[Any, Any]) -> None:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import textwrap
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import seaborn
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
 from unicost.reporting import inputs, labels, style
 from unicost.reporting.replicates import arms_as_models, means_over_seeds, replicated
 from unicost.reporting.sources import Sources
 
+_LEVEL = 0.05
+_MORE, _LESS = "▲", "▼"
+_DARK = 38
+"""A cell with a higher rate than this is dark."""
 _ESTIMANDS = ("all_supported", "common")
 _MISSING, _GATED = ("#f0f0f0", "#bdbdbd"), (style.PAPER, "#9a9a9a")
 """Face and hatching of a cell without a measurement, and of one below the capability gate."""
@@ -28,7 +34,9 @@ def draw(sources: Sources) -> Figure:
     rates = inputs.read(statistics, "rates")
     failure = rates[rates["metric"] == "failure"]
     models = models[models["model"].isin(failure["model"])]
-    if replicated(models):
+    arms = replicated(models)
+    clear = _clear(statistics, arms)
+    if arms:
         failure, models = means_over_seeds(failure, models, ["estimate"]), arms_as_models(models)
     tasks = labels.ordered(labels.TASKS, failure["task"])
     cells = failure.set_index(["model", "task"])
@@ -47,8 +55,9 @@ def draw(sources: Sources) -> Figure:
     )
     shared = _shared_sizes(failure, tasks)
     _annotate(axes, values, cells, shared)
+    _mark(axes, values, clear)
     _decorate(axes, models, tasks, shared)
-    _key(figure, bool(values.isna().any().any()), bool(failure["gated"].any()))
+    _key(figure, bool(values.isna().any().any()), bool(failure["gated"].any()), set(clear.values()))
     return figure
 
 
@@ -76,13 +85,42 @@ def _annotate(axes: Axes, values: pd.DataFrame, cells: pd.DataFrame, shared: dic
             gated = bool(cell["gated"])
             if gated:
                 axes.add_patch(_hatched(column, row, _GATED))
-            ink = style.INK if gated or value < 38 else style.PAPER
+            ink = style.INK if gated or value < _DARK else style.PAPER
             box = {"facecolor": style.PAPER, "edgecolor": "none", "pad": 0.4} if gated else None
             small = "" if task in shared else _size(cell)
             place: dict[str, Any] = {"ha": "center", "va": "center", "color": ink, "bbox": box}
             axes.text(column + 0.5, row + (0.36 if small else 0.5), f"{value:.1f}", fontsize=7.5, **place)
             if small:
                 axes.text(column + 0.5, row + 0.77, small, fontsize=4.4 if "unscored" in small else 5, **place)
+
+
+def _clear(statistics: Path, arms: bool) -> dict[tuple[str, str], str]:
+    """By unified model (or arm) and task: a mark where it fails more, or less, than each of its counterparts.
+
+    A pair is clear by its adjusted p value, an arm where the interval over seeds excludes zero.
+    """
+    if arms:
+        rows = inputs.read(statistics, "pooled", extra=("arm",))
+        rows = rows[rows["unit"] == "seed"].rename(columns={"arm": "who"})
+        rows = rows.assign(clear=(rows["low"] > 0) | (rows["high"] < 0))
+    else:
+        rows = inputs.read(statistics, "penalty").rename(columns={"unified": "who"})
+        rows = rows[(rows["category"] == "all") & ~rows["gated"] & rows["estimate"].notna()]
+        rows = rows.assign(clear=rows["p_adjusted"] < _LEVEL)
+    paired = rows[rows["relation"] != "group"].groupby(["who", "task"])
+    more = paired["clear"].all() & (paired["estimate"].min() > 0)
+    less = paired["clear"].all() & (paired["estimate"].max() < 0)
+    keys = [(str(who), str(task)) for who, task in more.index]
+    signs = ((_MORE if up else _LESS if down else "") for up, down in zip(more, less, strict=True))
+    return {key: sign for key, sign in zip(keys, signs, strict=True) if sign}
+
+
+def _mark(axes: Axes, values: pd.DataFrame, clear: dict[tuple[str, str], str]) -> None:
+    for (who, task), sign in clear.items():
+        if who in values.index and task in values.columns and not pd.isna(values.loc[who, task]):
+            row, column = values.index.get_loc(who), values.columns.get_loc(task)
+            ink = style.INK if values.loc[who, task] < _DARK else style.PAPER
+            axes.text(column + 0.95, row + 0.27, sign, ha="right", va="center", fontsize=5, color=ink)
 
 
 def _size(cell: pd.Series) -> str:
@@ -98,12 +136,16 @@ def _hatched(column: int, row: int, colours: tuple[str, str], label: str = "") -
     return Rectangle((column, row), 1, 1, facecolor=face, edgecolor=edge, hatch="////", linewidth=0, label=label)
 
 
-def _key(figure: Figure, missing: bool, gated: bool) -> None:
-    """What each hatching means, for those that occur."""
+def _key(figure: Figure, missing: bool, gated: bool, signs: set[str]) -> None:
+    """What each hatching and each sign means, for those that occur."""
     shown = ((missing, _MISSING, "not supported or not measured"), (gated, _GATED, "misses the capability gate"))
-    handles = [_hatched(0, 0, colours, label) for occurs, colours, label in shown if occurs]
+    handles: list[Rectangle | Line2D] = [_hatched(0, 0, colours, label) for occurs, colours, label in shown if occurs]
+    for sign, marker, word in ((_MORE, "^", "more"), (_LESS, "v", "less")):
+        if sign in signs:
+            look: dict[str, Any] = {"marker": marker, "linestyle": "none", "color": style.INK, "markersize": 4}
+            handles.append(Line2D([], [], **look, label=f"fails clearly {word} than each counterpart"))
     if handles:
-        figure.legend(handles=handles, loc="outside lower center", ncols=2, handlelength=2.2, handleheight=1.3)
+        figure.legend(handles=handles, loc="outside lower center", ncols=3, handlelength=2.2, handleheight=1.3)
 
 
 def _decorate(axes: Axes, models: pd.DataFrame, tasks: list[str], shared: dict[str, int]) -> None:

@@ -31,6 +31,11 @@ def bounded(values: Values) -> bool:
     return not math.isnan(values[1]) and not math.isnan(values[2])
 
 
+def excludes_zero(low: float, high: float) -> bool:
+    """Whether an interval says of which sign the difference is; False where there is none."""
+    return low > 0 or high < 0
+
+
 def interval(axes: Axes, y: float, values: Values, group: str, *, hollow: bool = False, size: float = 4.0) -> None:
     """A mark at the estimate and a bar over its interval, where there is one, at height ``y``."""
     estimate, low, high = values

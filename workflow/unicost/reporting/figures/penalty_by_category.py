@@ -28,16 +28,20 @@ def draw(sources: Sources) -> Figure:
     keys = labels.ordered(labels.TASKS, sorted(marks["row"]))
     rows = marks.groupby("relation")["row"].nunique()
     relations = [relation for relation in labels.ordered(labels.RELATIONS, marks["relation"]) if rows[relation] > 1]
+    if marks.empty:
+        return style.nothing(labels.NO_COMPARISON)
+    if not relations:
+        return style.nothing("No comparison was made on more than one task or category.")
     figure = style.canvas(1.15 + 0.36 * len(keys))
-    grid = figure.subplots(1, max(1, len(relations)), sharey=True, sharex=True, squeeze=False)[0]
+    grid = figure.subplots(1, len(relations), sharey=True, sharex=True, squeeze=False)[0]
     _limit(grid[0], marks[marks["relation"].isin(relations)])
-    for axes, relation in zip(grid, relations, strict=False):
+    for axes, relation in zip(grid, relations, strict=True):
         block = marks[marks["relation"] == relation]
         title = f"Unified − {labels.name(labels.RELATIONS, relation).lower()}"
         _panel(axes, block, keys, textwrap.fill(title, 72 // len(relations)))
         _centres(axes, block, keys, pooled[pooled["relation"] == relation])
     grid[0].set_yticks(range(len(keys)), [labels.name(labels.TASKS, key) for key in keys])
-    grid[0].set_ylim(max(len(keys), 1) - 0.5, -0.5)
+    grid[0].set_ylim(len(keys) - 0.5, -0.5)
     groups = labels.ordered(labels.GROUPS, marks["group"])
     handles = [*group_handles(groups, labels.group_names(models)), _centre_handle(pooled)]
     figure.legend(handles=handles, loc="outside lower center", ncols=4)

@@ -42,7 +42,7 @@ def draw(sources: Sources) -> Figure:
     pooled = inputs.read(statistics, "pooled")
     lines = list(_lines(models, penalty, pooled))
     if not lines:
-        return style.nothing("No unified model is compared with a specialised one in this study.")
+        return style.nothing(labels.NO_COMPARISON)
     figure = style.canvas(1.05 + _ROW * len(lines))
     axes, text = figure.subplots(1, 2, sharey=True, width_ratios=[1, 0.62])
     _limit(axes, lines)

@@ -22,6 +22,8 @@ def draw(sources: Sources) -> Figure:
     models = labels.with_groups(inputs.read(statistics, "models"))
     names, groups = labels.display_names(models), dict(zip(models["model"], models["group"], strict=True))
     frame = inputs.read(statistics, "tipping", extra=("arm",))
+    if not inputs.compares(statistics):
+        return style.nothing(labels.NO_COMPARISON)
     frame = frame[(frame["task"] == "common") & frame["error_needed"].notna()]
     frame = frame[~_repeated(frame)]
     if frame.empty:

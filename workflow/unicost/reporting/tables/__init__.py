@@ -7,7 +7,7 @@ from pathlib import Path
 
 from unicost.reporting import catalogue
 from unicost.reporting.sources import Sources
-from unicost.reporting.tables import correction, design, experiments, inference, judges, safety
+from unicost.reporting.tables import calibration, correction, design, experiments, inference, judges, safety
 from unicost.reporting.tables.writing import Table, write
 
 _BUILDERS: dict[str, Callable[[Sources], Table]] = {
@@ -17,7 +17,8 @@ _BUILDERS: dict[str, Callable[[Sources], Table]] = {
     "panel_understanding": lambda sources: safety.panel(sources.statistics, "panel_understanding"),
     "penalty": lambda sources: inference.penalty(sources.statistics),
     "pooled": lambda sources: inference.pooled(sources.statistics),
-    "claims": lambda sources: inference.claims(sources.statistics),
+    "gap_penalty": lambda sources: inference.gap_penalty(sources.statistics),
+    "claims": lambda sources: inference.claims(sources.statistics, sources.kind),
     "agreement": lambda sources: judges.agreement(sources.statistics, sources.agreement),
     "capability": lambda sources: experiments.capability(sources.statistics),
     "arms": lambda sources: experiments.arms(sources.statistics),
@@ -26,6 +27,7 @@ _BUILDERS: dict[str, Callable[[Sources], Table]] = {
     "injections": lambda sources: judges.injections(sources.statistics),
     "corrected": lambda sources: correction.corrected(sources.statistics),
     "tipping": lambda sources: correction.tipping(sources.statistics),
+    "calibration": lambda sources: calibration.table_of(sources.statistics),
     "judge_error": lambda sources: correction.judge_error(sources.statistics),
     "consistency": lambda sources: correction.consistency(sources.statistics),
     "interactions": lambda sources: correction.interactions(sources.statistics),
@@ -48,7 +50,7 @@ def render(name: str, study_title: str, sources: Sources, outputs: Iterable[Path
     Raises ``ValueError`` for an unknown table, format or input.
     """
     entry = catalogue.table(name)
-    kind = "experiment" if "published" not in entry.captions or sources.agreement is not None else "published"
+    kind = sources.kind if sources.kind in entry.captions else "experiment"
     write(
         build(name, sources),
         f"{study_title}: {entry.title[0].lower()}{entry.title[1:]}",

@@ -132,24 +132,25 @@ def consistency(statistics: Path) -> Table:
 
 
 def interactions(statistics: Path) -> Table:
-    """By relation, factor and level."""
-    frame = inputs.read(statistics, "interactions", extra=("families", "interaction_p_adjusted"))
+    """By relation, factor, unit and level."""
     rows = [
         {
             "Against": labels.name(labels.RELATIONS, line["relation"]),
-            "Factor": str(line["factor"]).capitalize(),
-            "Level": MISSING if is_missing(line["level"]) else labels.name(labels.TASKS, line["level"]),
+            "Factor": labels.name(labels.FACTORS, line["factor"]),
+            "Level": MISSING if is_missing(line["level"]) else labels.level(line["level"]),
+            "Unit": labels.name(labels.UNITS, line["unit"]),
+            "Units": count(line["units"]),
             "n": count(line["n"]),
-            "Families": count(line["families"]),
             "Penalty (points)": points(line["estimate"]),
             "Interval": points_interval(line["low"], line["high"]),
             "p of the interaction": p_value(line["interaction_p"]),
             "p adjusted": p_value(line["interaction_p_adjusted"]),
+            "p by signs": p_value(line["permutation_p"]),
             "Note": "" if is_missing(line["note"]) else labels.in_words(line["note"]),
         }
-        for line in frame.to_dict("records")
+        for line in inputs.read(statistics, "interactions").to_dict("records")
     ]
-    return table(rows, text=("Against", "Factor", "Level"), wrapped=("Note",))
+    return table(rows, text=("Against", "Factor", "Level", "Unit"), wrapped=("Note",))
 
 
 def _yes(value: Any) -> str:

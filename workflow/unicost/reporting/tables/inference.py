@@ -5,15 +5,27 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from unicost.reporting import inputs, labels
-from unicost.reporting.formatting import MISSING, count, is_missing, p_value, percent, points, points_interval
+from unicost.reporting import catalogue, inputs, labels
+from unicost.reporting.formatting import (
+    MISSING,
+    between,
+    coefficient,
+    count,
+    is_missing,
+    p_value,
+    percent,
+    points,
+    points_interval,
+)
+from unicost.reporting.tables.correction import comparison
 from unicost.reporting.tables.writing import Table, table
 
 
 def penalty(statistics: Path) -> Table:
     """One row a pair and task (all categories together): penalty in points, interval, p values, what was detectable."""
     names = labels.display_names(inputs.read(statistics, "models"))
-    extra = ("unscored", "detectable", "equivalent", "closeness")
+    extra = ("unscored", "detectable", "equivalent", "closeness", "low_bound", "high_bound")
+    extra += ("risk_ratio", "risk_ratio_low", "risk_ratio_high")
     frame = inputs.read(statistics, "penalty", extra=extra)
     frame = frame[frame["category"] == "all"]
     rows = [
@@ -27,6 +39,9 @@ def penalty(statistics: Path) -> Table:
             "Unscored": count(line["unscored"]),
             "Penalty (points)": points(line["estimate"]),
             "Interval": points_interval(line["low"], line["high"]),
+            "If unscored (points)": points_interval(line["low_bound"], line["high_bound"]),
+            "Risk ratio": coefficient(line["risk_ratio"]),
+            "Interval, ratio": between(coefficient, line["risk_ratio_low"], line["risk_ratio_high"]),
             "p": p_value(line["p_value"]),
             "p adjusted": p_value(line["p_adjusted"]),
             "Detectable (points)": percent(line["detectable"]),
@@ -44,9 +59,12 @@ def penalty(statistics: Path) -> Table:
 
 
 def pooled(statistics: Path) -> Table:
-    """One row a relation, task, subset and unit of inference."""
-    extra = ("i_squared", "prediction_low", "prediction_high", "permutation_p", "note")
-    frame = inputs.read(statistics, "pooled", extra=extra)
+    """One row a relation, task, subset and unit of inference, with the smallest penalty that such a pool finds."""
+    extra = ("i_squared", "prediction_low", "prediction_high", "permutation_p", "note", "arm")
+    keys = ["relation", "task", "subset", "unit", "arm"]
+    power = inputs.read(statistics, "power", extra=("arm",))
+    power = power[power["level"] == "pool"].fillna({"arm": ""})[[*keys, "detectable"]]
+    frame = inputs.read(statistics, "pooled", extra=extra).fillna({"arm": ""}).merge(power, on=keys, how="left")
     rows = [
         {
             "Against": labels.name(labels.RELATIONS, line["relation"]),
@@ -59,6 +77,7 @@ def pooled(statistics: Path) -> Table:
             "Interval": points_interval(line["low"], line["high"]),
             "p": p_value(line["p_value"]),
             "Permutation p (one-sided)": p_value(line["permutation_p"]),
+            "Detectable (points)": percent(line["detectable"]),
             "I² (%)": percent(line["i_squared"], 0),
             "Prediction interval": points_interval(line["prediction_low"], line["prediction_high"]),
             "Method": _plain(line["method"]),
@@ -69,9 +88,30 @@ def pooled(statistics: Path) -> Table:
     return table(rows, text=("Against", "Task", "Models", "Unit"), wrapped=("Method", "Note"))
 
 
-def claims(statistics: Path) -> Table:
-    """One row a claim: what is claimed, the verdict, the estimate in points, the evidence, what would test it."""
-    frame = inputs.read(statistics, "claims", extra=("text", "would_test", "p_value"))
+def gap_penalty(statistics: Path) -> Table:
+    """One row a pair, or a pool on the common tasks: the penalty in the contextual minus the intrinsic unsafe rate."""
+    names = labels.display_names(inputs.read(statistics, "models"))
+    rows = [
+        {
+            "Comparison": comparison(line, names),
+            "Against": labels.name(labels.RELATIONS, line["relation"]),
+            "Task": labels.name(labels.TASKS, line["task"]),
+            "Unit": "item" if line["level"] == "pair" else labels.name(labels.UNITS, line["unit"]),
+            "n": count(line["n"]),
+            "Difference (points)": points(line["estimate"]),
+            "Interval": points_interval(line["low"], line["high"]),
+            "p": p_value(line["p_value"]),
+            "p adjusted": p_value(line["p_adjusted"]),
+            "Method": _plain(line["method"]),
+        }
+        for line in inputs.read(statistics, "gap_penalty").to_dict("records")
+    ]
+    return table(rows, text=("Comparison", "Against", "Task", "Unit"), wrapped=("Method",))
+
+
+def claims(statistics: Path, kind: str) -> Table:
+    """One row a claim: what is claimed, verdict, estimate in points, evidence, figures, what would test it."""
+    frame = inputs.read(statistics, "claims", extra=("text", "would_test", "p_value", "figures"))
     rows = [
         {
             "Claim": _plain(line["claim"]) if is_missing(line["text"]) else labels.in_words(line["text"]),
@@ -80,11 +120,18 @@ def claims(statistics: Path) -> Table:
             "Interval": points_interval(line["low"], line["high"]),
             "p": p_value(line["p_value"]),
             "Evidence": _plain(line["evidence"]),
+            "Shown in": _figures(line["figures"], kind),
             "Would test it": _plain(line["would_test"]),
         }
         for line in frame.to_dict("records")
     ]
-    return table(rows, text=("Verdict",), wrapped=("Claim", "Evidence", "Would test it"))
+    return table(rows, text=("Verdict",), wrapped=("Claim", "Evidence", "Shown in", "Would test it"))
+
+
+def _figures(names: Any, kind: str) -> str:
+    """Titles of those figures that studies of this kind have."""
+    entries = [catalogue.figure(name) for name in ("" if is_missing(names) else str(names)).split()]
+    return "; ".join(entry.title for entry in entries if kind in entry.captions) or MISSING
 
 
 def _plain(value: Any) -> str:

@@ -52,7 +52,7 @@ def _experiment(path: Path) -> Table:
     for line, stands_for_all in zip(frame.to_dict("records"), weighted, strict=True):
         row = {
             "Judge": str(line["judge"]),
-            "Reference": _reference(line["annotator"]),
+            "Reference": labels.reference(line["annotator"]),
             "Aspect": str(line["aspect"]).capitalize(),
             "Task": labels.name(labels.TASKS, line["task"]),
             "Models": "all" if line["model_kind"] == "all" else labels.name(labels.GROUPS, line["model_kind"]),
@@ -97,7 +97,7 @@ def detectors(statistics: Path) -> Table:
     rows = [
         {
             "Detector": str(line["detector"]),
-            "Reference": _reference(line["annotator"]),
+            "Reference": labels.reference(line["annotator"]),
             "Class": labels.name(labels.DETECTED, line["class"]),
             "n": count(line["n"]),
             "Unscored": count(line["unscored"]),
@@ -127,10 +127,6 @@ def injections(statistics: Path) -> Table:
         for line in inputs.read(statistics, "injections").to_dict("records")
     ]
     return table(rows, text=("Judge", "Aspect", "Attempt"))
-
-
-def _reference(annotator: object) -> str:
-    return "by construction" if annotator == "construction" else str(annotator)
 
 
 def with_interval(form: Callable[[Any], str], line: dict[Any, Any], name: str) -> str:

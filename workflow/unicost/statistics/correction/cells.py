@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -146,22 +146,8 @@ class ItemCells:
         return self.share(found.judged, np.ones(len(found.judged)), found.family, self._places[model, task])
 
     def share(self, values: Floats, weights: Floats, family: NDArray[np.int64], place: int) -> Uncertain | None:
-        """The weighted mean of values of 0 or 1, families being the sources; None of nothing.
-
-        Where all agree, source ``place`` holds the error of half an outcome in as many trials as there are families.
-        """
-        if not weights.sum():
-            return None
-        shares = weights / weights.sum()
-        value = float(shares @ values)
-        clusters = len(np.unique(family[weights > 0]))
-        parts = np.zeros(self.sources)
-        residuals = np.bincount(family, weights=shares * (values - value), minlength=self.families)
-        parts[: self.families] = residuals * np.sqrt(clusters / max(clusters - 1, 1))
-        if np.ptp(values[weights > 0]) == 0:
-            trials = clusters + 2 * _SMOOTHING
-            parts[place] = np.sqrt(_SMOOTHING * (trials - _SMOOTHING) / trials**3)
-        return Uncertain(value, parts, max(clusters - 1, 1))
+        """See the function ``share``."""
+        return share(values, weights, family, families=self.families, sources=self.sources, place=place)
 
     def padded(self, number: Uncertain | None) -> Uncertain | None:
         """A number whose sources are families alone, with all sources."""
@@ -170,6 +156,27 @@ class ItemCells:
         parts = np.zeros(self.sources)
         parts[: self.families] = number.parts
         return Uncertain(number.value, parts, number.freedom)
+
+
+def share(
+    values: Floats, weights: Floats, family: NDArray[Any], *, families: int, sources: int, place: int
+) -> Uncertain | None:
+    """The weighted mean of values of 0 or 1, families being the first sources; None of nothing.
+
+    Where all agree, source ``place`` holds the error of half an outcome in as many trials as there are families.
+    """
+    if not weights.sum():
+        return None
+    shares = weights / weights.sum()
+    value = float(shares @ values)
+    clusters = len(np.unique(family[weights > 0]))
+    parts = np.zeros(sources)
+    residuals = np.bincount(family, weights=shares * (values - value), minlength=families)
+    parts[:families] = residuals * np.sqrt(clusters / max(clusters - 1, 1))
+    if np.ptp(values[weights > 0]) == 0:
+        trials = clusters + 2 * _SMOOTHING
+        parts[place] = np.sqrt(_SMOOTHING * (trials - _SMOOTHING) / trials**3)
+    return Uncertain(value, parts, max(clusters - 1, 1))
 
 
 def no_labels() -> pd.DataFrame:

@@ -1,0 +1,1 @@
+"""Do judges know how sure they may be? Their stated probabilities beside the labels of the same answers."""
