@@ -76,11 +76,6 @@ def accuracy(value: Any) -> str:
     return MISSING if is_missing(value) else percent(value, _digits_below(100 * float(value), 100, 1))
 
 
-def between(form: Callable[[Any], str], low: Any, high: Any) -> str:
-    """Two figures in one form: ``0.90 to 0.95``."""
-    return MISSING if is_missing(low) or is_missing(high) else f"{form(low)} to {form(high)}"
-
-
 def listed(words: Sequence[str]) -> str:
     """Words as a sentence lists them: ``a``, ``a and b``, ``a, b and c``."""
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
