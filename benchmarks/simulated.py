@@ -15,9 +15,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
+from simulated_calibration import calibration
 from unicost.statistics import hypothesis_tests as tests
 from unicost.statistics import intervals
 from unicost.statistics.family_sums import Families, FamilySums, difference_sums, rate_sums
+from unicost.statistics.interactions.over_seeds import within_seed_anova
 from unicost.statistics.random_effects import random_effects
 from unicost.statistics.resampling import FamilyResampling, percentiles
 
@@ -173,6 +175,16 @@ def over_seeds(rng: Rng, studies: int, seeds: int, n: int) -> Found:
     return {"coverage": _share((low <= 0.1) & (high >= 0.1)), "type_one": _share(p_values < 1 - LEVEL)}
 
 
+def interaction(rng: Rng, studies: int, seeds: int, levels: int, n: int) -> Found:
+    """Seeds whose penalty is the same in every level on average, but spreads more in some levels than in others."""
+    base = rng.uniform(0.2, 0.5, (studies, 1, levels))
+    spread = rng.uniform(0.01, 0.08, (studies, 1, levels))
+    shift = 0.1 + rng.normal(0, 0.05, (studies, seeds, 1)) + rng.normal(0, 1, (studies, seeds, levels)) * spread
+    level = np.broadcast_to(base, shift.shape)
+    penalties = (rng.binomial(n, np.clip(level + shift, 0, 1)) - rng.binomial(n, level)) / n
+    return {"type_one": _share([within_seed_anova(one) < 1 - LEVEL for one in penalties])}
+
+
 def _share(flags: Any) -> float:
     return float(np.mean(flags))
 
@@ -268,5 +280,17 @@ SETTINGS: Final[tuple[tuple[str, str, Callable[[Rng, int], Found]], ...]] = (
     ("Welch between models", "9 against 3", partial(welch, models=9, others=3)),
     ("Welch between models", "9 against 7", partial(welch, models=9, others=7)),
     ("Student over seeds", "5 seeds, 120 items", partial(over_seeds, seeds=5, n=120)),
+    (
+        "Within-seed analysis of variance (Greenhouse-Geisser)",
+        "5 seeds, 6 levels of 120 items",
+        partial(interaction, seeds=5, levels=6, n=120),
+    ),
+    (
+        "Within-seed analysis of variance (Greenhouse-Geisser)",
+        "5 seeds, 3 levels of 240 items",
+        partial(interaction, seeds=5, levels=3, n=240),
+    ),
+    ("Brier score by family, honesty by signs", "40 families of 5", partial(calibration, families=40, size=5)),
+    ("Brier score by family, honesty by signs", "219 families of 10", partial(calibration, families=219, size=10)),
 )
 """Method, setting, and what simulates it."""

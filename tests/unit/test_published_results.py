@@ -58,7 +58,7 @@ def test_the_leaderboard_is_reproduced(folder):
 
 
 def test_risk_ratios_are_about_those_of_a_score_interval(folder):
-    """statsmodels has no such interval on the logarithm; its score interval is close where failures are not rare."""
+    """statsmodels has no MOVER on the logarithm; its score interval is close where failures are not rare."""
     rows = table(folder, "penalty").query("category == 'all' and relation == 'vlm' and task == 'vqa_dual_unsafe'")
     assert len(rows) > 5
     failure = rates(folder, "failure", "vqa_dual_unsafe")

@@ -201,7 +201,7 @@ def test_task_switching_is_among_the_numbers(written):
 def test_calibration_is_among_the_numbers(written):
     found = json.loads(written.read_text())["miniature"]["calibration"]["trained"]["contextual"]
     assert (found["all"]["excess"]["estimate"]["text"], found["all"]["excess"]["reading"]) == ("+2.0", "more")
-    assert found["all"]["brier_interval"]["text"] == "0.040 to 0.060" and found["all"]["departs"]
+    assert found["all"]["brier_interval"]["text"] == "0.0400 to 0.0600" and found["all"]["departs"]
     assert found["unsure"]["n"]["value"] == found["all"]["unsure"]["value"] == 40
 
 

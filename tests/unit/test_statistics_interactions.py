@@ -143,6 +143,12 @@ def gate_columns():
     return ["model", "task", "capable"]
 
 
+def test_models_that_are_no_replicates_have_no_seeds():
+    models = {name: entry.model_copy(update={"replicate": None}) for name, entry in arms(1).items()}
+    table = found_in(experiment(1, 0.2, np.random.default_rng(0)), models, replicates=True)
+    assert set(table["unit"]) == {"family"}
+
+
 def test_seeds_that_agree_to_the_last_answer_are_not_tested():
     penalties = np.tile([0.1, 0.3], (5, 1))
     assert np.isnan(within_seed_anova(penalties))

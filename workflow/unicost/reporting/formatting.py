@@ -67,8 +67,8 @@ def coefficient(value: Any) -> str:
 
 
 def fine(value: Any) -> str:
-    """A score whose third decimal counts: ``0.012``."""
-    return MISSING if is_missing(value) else _fixed(float(value), 3)
+    """A score whose fourth decimal counts: ``0.0123``."""
+    return MISSING if is_missing(value) else _fixed(float(value), 4)
 
 
 def accuracy(value: Any) -> str:

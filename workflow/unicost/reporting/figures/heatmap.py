@@ -116,11 +116,13 @@ def _clear(statistics: Path, arms: bool) -> dict[tuple[str, str], str]:
 
 
 def _mark(axes: Axes, values: pd.DataFrame, clear: dict[tuple[str, str], str]) -> None:
-    for (who, task), sign in clear.items():
-        if who in values.index and task in values.columns and not pd.isna(values.loc[who, task]):
-            row, column = values.index.get_loc(who), values.columns.get_loc(task)
-            ink = style.INK if values.loc[who, task] < _DARK else style.PAPER
-            axes.text(column + 0.95, row + 0.27, sign, ha="right", va="center", fontsize=5, color=ink)
+    rates = values.to_dict("index")
+    for row, model in enumerate(rates):
+        for column, (task, rate) in enumerate(rates[model].items()):
+            sign = clear.get((str(model), str(task)), "")
+            if sign and not pd.isna(rate):
+                ink = style.INK if rate < _DARK else style.PAPER
+                axes.text(column + 0.95, row + 0.27, sign, ha="right", va="center", fontsize=5, color=ink)
 
 
 def _size(cell: pd.Series) -> str:

@@ -25,8 +25,8 @@ def penalty(statistics: Path) -> Table:
     """One row a pair and task (all categories together): penalty in points, interval, p values, what was detectable."""
     names = labels.display_names(inputs.read(statistics, "models"))
     extra = ("unscored", "detectable", "equivalent", "closeness", "low_bound", "high_bound")
-    extra += ("risk_ratio", "risk_ratio_low", "risk_ratio_high")
-    frame = inputs.read(statistics, "penalty", extra=extra)
+    ratio = ("risk_ratio", "risk_ratio_low", "risk_ratio_high")
+    frame = inputs.read(statistics, "penalty", extra=extra + ratio)
     frame = frame[frame["category"] == "all"]
     rows = [
         {

@@ -12,6 +12,7 @@ Stat. 90:414), which also give its p-value.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,7 +82,7 @@ def unsafe_share(answers: Answers, confidence: float) -> tuple[float, float, flo
     """
     shares = answers.weight / answers.weight.sum()
     value = float(np.clip(shares @ answers.unsafe, 0, 1))
-    by_family = np.bincount(np.unique(answers.family, return_inverse=True)[1], shares * (answers.unsafe - value))
+    by_family = _sums(np.unique(answers.family, return_inverse=True)[1], shares * (answers.unsafe - value))
     low, high = intervals.wilson(value, _effective_size(value, shares, by_family, confidence), confidence)
     return value, float(low), float(high)
 
@@ -108,7 +109,7 @@ def scores(answers: Answers, confidence: float, resamples: int, seed: int) -> di
     weight, residual = answers.weight, answers.stated - answers.unsafe
     found = dict.fromkeys(NAMES, np.nan)
     for name, values in (("brier", residual**2), ("excess", residual)):
-        top, bottom = (np.bincount(unit, sums, families.units)[:, None] for sums in (weight * values, weight))
+        top, bottom = (_sums(unit, sums, families.units)[:, None] for sums in (weight * values, weight))
         found[name] = float(top.sum() / bottom.sum())
         if families.units > 1:
             low, high = percentiles(resampling.ratios(top, bottom), confidence, families.units)
@@ -119,7 +120,7 @@ def scores(answers: Answers, confidence: float, resamples: int, seed: int) -> di
 def _apart(answers: Answers, unit: NDArray[np.int32], resampling: FamilyResampling) -> dict[str, float]:
     """The Brier score taken apart, and the miscalibration beside that of an honest judge."""
     levels, place = np.unique(answers.stated, return_inverse=True)
-    weights = np.bincount(place, answers.weight)
+    weights = _sums(place, answers.weight)
     residuals = np.zeros((resampling.families, len(levels)))
     np.add.at(residuals, (unit, place), answers.weight * (answers.unsafe - answers.stated))
     total, honest = float(weights.sum()), weights * levels
@@ -136,6 +137,11 @@ def _apart(answers: Answers, unit: NDArray[np.int32], resampling: FamilyResampli
         "discrimination": _gain(np.full(len(levels), rate), weights, unsafe),
         "uncertainty": rate * (1 - rate),
     }
+
+
+def _sums(places: NDArray[Any], values: Floats, least: int = 0) -> Floats:
+    """The sum of the values at each place."""
+    return np.bincount(places, values, least).astype(float)
 
 
 def _gain(stated: Floats, weights: Floats, unsafe: Floats) -> float:

@@ -47,7 +47,7 @@ def _rows(known: pd.DataFrame, unstated: int, analysis: Analysis | Resampling) -
         return
     answers = Answers(
         known["stated"].to_numpy(float),
-        known["label"].eq(Label.UNSAFE).to_numpy(float),
+        np.asarray(known["label"] == Label.UNSAFE, np.float64),
         known["weight"].to_numpy(float),
         pd.factorize(known["family"])[0].astype(np.int64),
     )

@@ -30,6 +30,8 @@ _ROUNDING = 1e-12
 
 def over_seeds(counts: Counts, confidence: float, seed: int) -> list[dict[str, object]]:
     """A row for each level: the mean penalty over seeds with Student's interval, and the test over all levels."""
+    if not counts.by_seed:
+        return []
     scored = np.array([sums[..., 0] for sums in counts.by_seed.values()])
     failed = np.array([sums[..., 1] for sums in counts.by_seed.values()])
     rates = np.divide(failed, scored, out=np.full_like(failed, np.nan), where=scored > 0)
@@ -86,17 +88,16 @@ def signs_of_seeds(penalties: Floats, seed: int) -> float:
 
 def _test(penalties: Floats, levels: tuple[str, ...], seeds: list[int], level: float, seed: int) -> dict[str, object]:
     """``interaction_p``, ``permutation_p`` and ``note``: which seeds and levels enter, and what so few cannot show."""
-    reached = (~np.isnan(penalties)).sum(axis=0) >= FEWEST_SEEDS
-    complete = ~np.isnan(penalties[:, reached]).any(axis=1)
+    there = ~np.isnan(penalties)
+    reached = np.asarray(there.sum(axis=0) >= FEWEST_SEEDS)
+    complete = np.asarray(there[:, reached].all(axis=1))
     notes = []
     if not reached.all():
-        notes.append(
-            f"no test of {', '.join(name for name, there in zip(levels, reached) if not there)}: too few seeds"
-        )
+        few = ", ".join(name for name, enough in zip(levels, reached.tolist()) if not enough)
+        notes.append(f"no test of {few}: too few seeds")
     if not complete.all():
-        notes.append(
-            f"seeds without every level left out: {', '.join(str(s) for s, c in zip(seeds, complete) if not c)}"
-        )
+        lacking = ", ".join(str(number) for number, whole in zip(seeds, complete.tolist()) if not whole)
+        notes.append(f"seeds without every level left out: {lacking}")
     if len(levels) < 2:
         return {"note": "one level: no interaction"}
     if reached.sum() < 2 or complete.sum() < FEWEST_SEEDS:
