@@ -26,7 +26,8 @@ def detectors() -> pd.DataFrame:
     for detector, kind, positive in (("scenes", "harm", 9), ("words", "refuses", 30), ("words", "mixed", 0)):
         key = {"annotator": "construction", "detector": detector, "class": kind}
         counts = {"n": 100, "unscored": 2, "unread": 7, "positive": positive, "negative": 100 - positive}
-        shares = {name: 0.9 for name in ("sensitivity", "specificity", "precision") if positive or name == "specificity"}
+        defined = ("sensitivity", "specificity", "precision") if positive else ("specificity",)
+        shares = dict.fromkeys(defined, 0.9)
         bounds = {f"{name}_{end}": value for name in shares for end, value in (("low", 0.8), ("high", 0.95))}
         rows.append(key | counts | {"prevalence": positive / 100} | shares | bounds)
     return pd.DataFrame(rows, columns=DETECTORS)

@@ -109,7 +109,7 @@ rule injections:
         study=any_of(INJECTED),
         judge=any_of(SETTINGS.judging.judges),
     group:
-        "judging"
+        "statistics"
     conda:
         "../../envs/base.yaml"
     resources:
