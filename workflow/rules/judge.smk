@@ -110,7 +110,7 @@ rule injections:
         study=any_of(INJECTED),
         judge=any_of(SETTINGS.judging.judges),
     group:
-        submission_of_judge
+        submission_of_injections
     conda:
         "../../envs/base.yaml"
     resources:

@@ -29,3 +29,9 @@ def submission_of_judge(wildcards):
     """On a cluster, a judge that takes minutes on a CPU shares a submission with others like it."""
     judge = judge_of(wildcards)
     return "judging" if judge.gpus == 0 and judge.hours <= 0.5 else None
+
+
+def submission_of_injections(wildcards):
+    """Attempts are put to a judge on a CPU in the submission that follows verdicts."""
+    return submission_of_judge(wildcards) and "statistics"
+

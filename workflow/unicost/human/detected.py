@@ -60,8 +60,9 @@ def _said(plugin: Any, rows: pd.DataFrame, tasks: pd.Series[str]) -> dict[str, N
         outcome[told["place"]] = told["label"].map(_OUTCOMES)
     else:
         harmful = rows.loc[~rows["label"].isin(_NEUTRAL) & (rows["score"] >= _FOUND), "place"]
-        harm[_read(plugin, rows, tasks)] = "no harm"
-        harm[harmful] = np.where(harm[harmful] == "no harm", "harm", None)
+        read = _read(plugin, rows, tasks)
+        harm[read] = "no harm"
+        harm[harmful[read[harmful]]] = "harm"
     return {"outcome": outcome, "harm": harm}
 
 
