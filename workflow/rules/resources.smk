@@ -34,4 +34,3 @@ def submission_of_judge(wildcards):
 def submission_of_injections(wildcards):
     """Attempts are put to a judge on a CPU in the submission that follows verdicts."""
     return submission_of_judge(wildcards) and "statistics"
-
