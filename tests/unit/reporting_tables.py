@@ -152,7 +152,7 @@ def experiment(folder: Path, seeds: int = 2, **design: Any) -> Sources:
     )
     correction_tables.experiment(folder / "statistics", _penalty(effects), _pooled(pools, 1.0), models)
     correction_tables.calibration(folder / "statistics")
-    write(folder / "human", agreement=_agreement(tasks))
+    write(folder / "human", agreement=agreement(tasks))
     return Sources(
         statistics=design_tables.design(folder / "statistics", **design),
         agreement=folder / "human" / "agreement.csv",
@@ -224,7 +224,8 @@ def _claims() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def _agreement(tasks: tuple[str, ...]) -> pd.DataFrame:
+def agreement(tasks: tuple[str, ...]) -> pd.DataFrame:
+    """Two judges held to the labels by construction, by task."""
     rows = []
     for judge, aspect, task in product(("rules", "trained"), ("contextual", "intrinsic"), ("all", *tasks)):
         row: dict[str, object] = {"annotator": "construction", "judge": judge, "aspect": aspect, "task": task}

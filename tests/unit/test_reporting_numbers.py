@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from unicost.reporting import design, inputs, latex_numbers, numbers, summary
 from unicost.reporting.numbers_of_effects import reading
+from unicost.reporting.numbers_of_judges import judges_section
 from unicost.reporting.sources import Sources
 
 from tests.unit import judges_tables
@@ -155,16 +156,23 @@ def test_detectors_and_injections_are_among_the_numbers(written):
     assert soft["intrinsic"]["all"]["rate"]["value"] is None and "worst" not in soft["intrinsic"]
 
 
-def test_a_suite_that_was_taken_out_leaves_no_numbers(tmp_path):
-    study = samples.experiment(tmp_path)
-    assert "injections" not in numbers.study_numbers(study, {**samples.EXPERIMENT, "injections": None})
+@pytest.fixture
+def judged(tmp_path):
+    """An experiment's tables about judges alone."""
+    samples.write(tmp_path, detectors=judges_tables.detectors(), injections=judges_tables.injections())
+    samples.write(tmp_path, agreement=samples.agreement(("dialogue",)))
+    return Sources(tmp_path, agreement=tmp_path / "agreement.csv")
 
 
-def test_the_numbers_of_the_judges_are_those_by_construction(tmp_path):
-    study = samples.experiment(tmp_path)
-    own = pd.read_csv(study.agreement)
-    pd.concat([own, own.assign(annotator="human:one", kappa=0.1)]).to_csv(study.agreement, index=False)
-    content = numbers.study_numbers(study, samples.EXPERIMENT)
+def test_a_suite_that_was_taken_out_leaves_no_numbers(judged):
+    assert "injections" in judges_section(judged, {"injections": "attempts.yaml"})
+    assert "injections" not in judges_section(judged, {"injections": None})
+
+
+def test_the_numbers_of_the_judges_are_those_by_construction(judged):
+    own = pd.read_csv(judged.agreement)
+    pd.concat([own, own.assign(annotator="human:one", kappa=0.1)]).to_csv(judged.agreement, index=False)
+    content = judges_section(judged, {})
     assert content["agreement"]["rules"]["contextual"]["kappa"]["text"] == "0.95"
     people = [row for row in content["agreement_rows"] if row["reference"]["text"] == "annotator 'human:one'"]
     assert len(people) == 4 and all(row["kappa"]["text"] == "0.10" for row in people)
