@@ -71,9 +71,7 @@ def judging(settings: Settings, study: str) -> str:
     """What the costs do not include, as a clause: judging, and the GPUs that it takes at most."""
     entries = {name: settings.judging.judges[name] for name in settings.experiment(study).judges}
     asked = ", ".join(
-        f"{name} {entry.gpus} for at most {entry.hours:g} hours a model"
-        for name, entry in entries.items()
-        if entry.gpus
+        f"{name} {entry.gpus} for at most {entry.hours:g} h a model" for name, entry in entries.items() if entry.gpus
     )
     return "judging is not among the costs" + (f" (GPUs: {asked})" if asked else "")
 
