@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from unicost.config import ModelEntry
 from unicost.human.agreement import COLUMNS as AGREEMENT
+from unicost.human.detector_quality import COLUMNS as DETECTORS
 from unicost.human.truth import COLUMNS
 from unicost.records import Kind, Label, Verdict
 from unicost.reporting import catalogue, figures, labels, tables
@@ -46,6 +47,7 @@ def study(folder, tasks, *, intrinsic):
     labels = pd.DataFrame(columns=COLUMNS).astype({"weight": float})
     correction.correct_items(verdicts=verdicts, labels=labels, statistics=statistics, models=MODELS, analysis=SETTINGS)
     stages.claims(statistics=statistics, claims={}, **common)
+    pd.DataFrame(columns=[*DETECTORS]).to_csv(statistics / "detectors.csv", index=False)
     (folder / "human").mkdir()
     agreement = pd.DataFrame(columns=[*AGREEMENT])
     agreement.to_csv(folder / "human" / "agreement.csv", index=False)
