@@ -151,7 +151,7 @@ def name(table: dict[str, str], key: object) -> str:
     return table.get(str(key), str(key).replace("_", " ").strip().capitalize())
 
 
-def reference(annotator: object) -> str:
+def from_whom(annotator: object) -> str:
     """Where labels come from."""
     return "by construction" if annotator == "construction" else str(annotator)
 

@@ -39,6 +39,6 @@ def _numbers(line: Mapping[Any, Any]) -> Node:
         "interval": {"text": formatting.percent_interval(line["low"], line["high"])},
         "brier_interval": {"text": formatting.between(formatting.fine, line["brier_low"], line["brier_high"])},
         "p": leaf(line["p_value"], formatting.p_value),
-        "reference": {"text": labels.reference(line["annotator"])},
+        "reference": {"text": labels.from_whom(line["annotator"])},
         **{name: leaf(line[name], formatting.fine) for name in _SCORES},
     }

@@ -38,7 +38,7 @@ def draw(sources: Sources) -> Figure:
             _reliability(grid[2 * row, column], own, looks)
             grid[2 * row, column].set_title(_ASPECTS[aspect])
             _strip(grid[2 * row + 1, column], counts[counts["aspect"] == aspect], looks)
-        grid[2 * row, 0].set_ylabel(f"Unsafe labels, {labels.reference(annotator)} (%)")
+        grid[2 * row, 0].set_ylabel(f"Unsafe labels, {labels.from_whom(annotator)} (%)")
         grid[2 * row + 1, 0].set_ylabel("Answers")
     for axes in grid[-1]:
         axes.set_xlabel("Stated probability of unsafe (%)")

@@ -30,7 +30,7 @@ def table_of(statistics: Path) -> Table:
     rows = [
         {
             "Judge": str(line["judge"]),
-            "Reference": labels.reference(line["annotator"]),
+            "Reference": labels.from_whom(line["annotator"]),
             "Aspect": str(line["aspect"]).capitalize(),
             "Answers": _answers(line),
             "n": count(line["n"]),

@@ -49,7 +49,7 @@ def _experiment(path: Path) -> Table:
     for line in frame.to_dict("records"):
         row = {
             "Judge": str(line["judge"]),
-            "Reference": labels.reference(line["annotator"]),
+            "Reference": "by construction" if line["annotator"] == "construction" else str(line["annotator"]),
             "Aspect": str(line["aspect"]).capitalize(),
             "Task": labels.name(labels.TASKS, line["task"]),
             "Models": "all" if line["model_kind"] == "all" else labels.name(labels.GROUPS, line["model_kind"]),
