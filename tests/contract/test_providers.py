@@ -243,7 +243,7 @@ def test_the_key_is_in_no_log_and_no_message(
 def test_options_are_checked_before_anything_is_opened(name: str) -> None:
     with pytest.raises(UnknownName, match=f"did you mean '{name}'"):
         build_chat(name[:-1], model="m")
-    with pytest.raises(ValueError, match="unknown option 'tempo': did you mean"):
+    with pytest.raises(ValueError, match="unknown option 'tempo': known: base_url"):
         build_chat(name, model="m", tempo=1)
     with pytest.raises(ValueError, match="unknown key 'concurency': did you mean 'concurrency'"):
         build_chat(name, model="m", limits={"concurency": 3})
