@@ -18,6 +18,7 @@ localrules:
     miniature_weights,
     pack_arm,
     loss_table,
+    miniature_skeletons,
     numbers,
     paper,
     summary,

@@ -12,6 +12,7 @@ from safetensors.torch import load_file, save_file  # noqa: E402
 from unicost.config import load_settings, read_yaml  # noqa: E402
 from unicost.miniature import training  # noqa: E402
 from unicost.miniature.recipes import BadRecipe, Recipes, load_recipes  # noqa: E402
+from unicost.miniature.skeletons import write_skeletons  # noqa: E402
 from unicost.miniature.weights import MANIFEST, SHIPPED, BadWeights, pack_all, unpack  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -225,6 +226,24 @@ def test_unpacked_weights_are_the_trained_ones_in_half_precision(packed, trained
     assert any(name.startswith("model.vqmodel.") for name in rebuilt)
     for name, value in original.items():
         assert torch.equal(rebuilt[name], value.half().float()), name
+
+
+def test_skeletons_give_the_same_folder_and_are_the_same_every_time(packed, tmp_path):
+    contents = []
+    for name in ("first", "second"):
+        write_skeletons(tmp_path / name)
+        unpack("unified-seed0", tmp_path / f"from-{name}", packed, tmp_path / name)
+        files = sorted(path for path in (tmp_path / name).rglob("*") if path.is_file())
+        contents.append([path.read_bytes() for path in files])
+    unpack("unified-seed0", tmp_path / "alone", packed)
+    assert contents[0] == contents[1]
+    assert _folder(tmp_path / "from-first") == _folder(tmp_path / "alone")
+    trained = load_file(tmp_path / "first" / "llama" / "model.safetensors")
+    assert not any(value.any() for value in trained.values())
+
+
+def _folder(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 def damage(packed: Path, folder: Path, change) -> Path:

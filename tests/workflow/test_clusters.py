@@ -26,7 +26,7 @@ LOCAL = {
     "vendor_code",
     "worker_environment",
 }
-LOCAL |= {"miniature_weights", "pack_arm", "loss_table", "numbers", "paper", "summary"}
+LOCAL |= {"miniature_weights", "miniature_skeletons", "pack_arm", "loss_table", "numbers", "paper", "summary"}
 PROFILES = ("slurm", "kubernetes")
 MODEL = "base-seed0"
 ANSWERS = f"results/miniature/responses/{MODEL}/000.parquet"

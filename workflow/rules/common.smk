@@ -176,6 +176,13 @@ def weights_file(wildcards):
     return f"workflow/resources/miniature/weights/{run.checkpoint}.safetensors"
 
 
+def skeletons_of_miniatures(wildcards):
+    """What the weights of a miniature arm are put into; nothing for other models."""
+    if run_of(wildcards).weights != "miniature":
+        return []
+    return "results/miniature_skeletons"
+
+
 def needs_of_worker(wildcards):
     """The code and the environment of the worker that drives a model; none for other models."""
     run = run_of(wildcards)

@@ -103,3 +103,15 @@ rule train_judge:
         fingerprint=RECIPES.fingerprint("judge") if RECIPES.judge else "",
     script:
         "../scripts/train_judge.py"
+
+
+# Shipped or trained, weights are put into folders that are complete but for them.
+rule miniature_skeletons:
+    output:
+        directory("results/miniature_skeletons"),
+    log:
+        "results/logs/miniature_skeletons.log",
+    conda:
+        "../../envs/base.yaml"
+    script:
+        "../scripts/miniature_skeletons.py"

@@ -4,6 +4,7 @@
 rule fetch_weights:
     input:
         weights=weights_file,
+        skeletons=skeletons_of_miniatures,
     output:
         provenance="results/{study}/weights/{model}.json",
         folder=directory("results/{study}/weights/{model}"),

@@ -8,5 +8,5 @@ from unicost.models.weights import fetch
 
 with job(snakemake.log[0]):
     run = reload_settings(snakemake.config).models[snakemake.wildcards.model].run
-    packed = [Path(path).parent for path in snakemake.input]
+    packed = [Path(snakemake.input.weights).parent, Path(snakemake.input.skeletons)] if snakemake.input.weights else []
     fetch(run, Path(snakemake.output.folder), *packed)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import logging
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from unicost.progress import log_to
+
+_OBJECTS_BETWEEN_COLLECTIONS = 50_000
 
 
 @contextlib.contextmanager
@@ -19,6 +22,9 @@ def job(log: str | Path) -> Iterator[None]:
     exception is a defect of the program and is shown whole.
     """
     log_to(log)
+    # A job is short and keeps most of what it makes: by default, importing PyTorch and reading records is interrupted
+    # thousands of times to look for garbage that is not there.
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS, 20, 100)
     try:
         yield
     except (ValueError, OSError) as error:

@@ -13,13 +13,15 @@ from functools import partial
 from itertools import islice
 from operator import attrgetter
 from pathlib import Path
-from typing import IO, Any, TypeVar, get_type_hints
+from typing import IO, TYPE_CHECKING, Any, TypeVar, get_type_hints
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from unicost.records import Image, Turn, arrow_schema
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Record = TypeVar("Record")
 

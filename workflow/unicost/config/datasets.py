@@ -79,11 +79,9 @@ class DataEntry(Strict):
         return name
 
     @model_validator(mode="after")
-    def _has_data(self) -> DataEntry:
+    def _one_origin(self) -> DataEntry:
         if self.download is not None and self.folder is not None:
             raise ValueError("give either 'download' or 'folder', not both")
-        if self.reads_files and self.download is None and self.folder is None:
-            raise ValueError(f"source '{self.source}' reads files: name their 'folder', or where to 'download' them")
         if self.download is not None and self.licence is None:
             raise ValueError("data that is downloaded needs its 'licence'")
         return self

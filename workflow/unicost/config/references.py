@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from unicost import registry
+from unicost.config.datasets import DataEntry
 from unicost.config.running import check_options, check_run
 from unicost.config.settings import InvalidConfig, Settings
 from unicost.config.studies import BenchmarkStudy, ExperimentStudy, PublishedStudy, Study, ValidationStudy
@@ -24,6 +25,8 @@ def check_references(settings: Settings) -> None:
         check_run(settings, name)
     for file, key, group, plugin, options in _plugins(settings):
         check_options(f"{file}: {key}.options", registry.resolve(group, plugin), options)
+    _check_data("config/datasets.yaml", settings.datasets)
+    _check_data("config/labelled.yaml", settings.labelled)
     for study in settings.studies:
         _check_study(settings, study)
 
@@ -94,6 +97,14 @@ def _plugins(settings: Settings) -> Iterator[tuple[str, str, str, str, dict[str,
     for group in ("detector", "judge", "annotator", "extractor"):
         for name, entry in getattr(settings.judging, f"{group}s").items():
             yield "config/judges.yaml", f"{group}s.{name}", group, entry.plugin, entry.options
+
+
+def _check_data(file: str, entries: Mapping[str, DataEntry]) -> None:
+    """Whether a source reads files is known once it is imported, which takes long; so it is not asked of each entry."""
+    for name, entry in entries.items():
+        if entry.download is None and entry.folder is None and entry.reads_files:
+            wanted = "name their 'folder', or where to 'download' them"
+            raise InvalidConfig(f"{file}: {name}: source '{entry.source}' reads files: {wanted}")
 
 
 def _check_study(settings: Settings, name: str) -> None:

@@ -17,7 +17,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from typing import ClassVar, Final
 
 import numpy as np
@@ -265,16 +265,17 @@ def _refusals() -> frozenset[str]:
 def _bank() -> tuple[list[tuple[Scene, str | None]], np.ndarray]:
     """Every drawable picture and its cells."""
     made = [(scene, sign) for scene in SCENES for sign in (None, *SIGNS)]
-    return made, np.stack([cells(scene, sign).reshape(-1) for scene, sign in made])
+    return made, np.stack([cells(scene, sign).reshape(-1) for scene, sign in made]).astype(np.uint8)
 
 
+@lru_cache(maxsize=4096)
 def nearest_scene(image: Image) -> tuple[Scene, str | None] | None:
     """The drawable picture that an image is, up to one wrong cell; raises ``OSError`` for what is not an image."""
     pixels = np.asarray(Picture.open(io.BytesIO(image.bytes)).convert("RGB"), np.int64)
     step = pixels.shape[0] // GRID
     centres = pixels[step // 2 :: step, step // 2 :: step][:GRID, :GRID].reshape(-1, 1, 3)
-    found = np.abs(centres - RGB.astype(np.int64)).sum(-1).argmin(-1)
+    found = np.abs(centres - RGB.astype(np.int64)).sum(-1).argmin(-1).astype(np.uint8)
     made, bank = _bank()
-    wrong = (bank != found).sum(1)
+    wrong = np.count_nonzero(bank != found, axis=1)
     best = int(wrong.argmin())
     return made[best] if wrong[best] <= 1 else None

@@ -22,6 +22,7 @@ from transformers.models.janus.modeling_janus import JanusVisionModel
 
 from unicost.miniature.palette_vq import BASE_CHANNELS, normalised_palette, set_exact_palette
 from unicost.miniature.scenes import GRID, PALETTE
+from unicost.miniature.skeletons import VQ_PREFIX
 from unicost.miniature.tokenizer import BEGIN_IMAGE, BOS, EOS, IMAGE, MAXIMUM_LENGTH, PAD, build_tokenizer
 
 HIDDEN: Final = 64
@@ -29,8 +30,6 @@ LAYERS: Final = 4
 CELLS: Final = GRID**2
 """Image tokens a picture."""
 COLOURS: Final = len(PALETTE)
-VQ_PREFIX: Final = "model.vqmodel."
-"""State keys of the image tokenizer: set by hand, frozen, never stored."""
 _INITIAL_SPREAD: Final = 0.04
 
 

@@ -30,6 +30,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import ClassVar, Final
 
 import numpy as np
@@ -170,22 +171,25 @@ def recognise(grid: np.ndarray) -> tuple[str, int, str] | None:
     if not inked.size:
         return None
     ink = int(np.bincount(inked).argmax())
-    wrong, name, place = min(
-        (_wrong(grid, glyph.bitmap, corner, ink), name, place)
-        for name, glyph in GLYPHS.items()
-        for place, corner in PLACES.items()
-    )
-    if wrong > _TOLERANCE:
+    drawable, masks = _drawable()
+    wrong = (grid != np.where(masks, ink, GROUND)).sum((1, 2))
+    best = int(wrong.argmin())
+    if wrong[best] > _TOLERANCE:
         return None
-    return name, wrong, f"a {COLOUR_NAMES[ink]} {name} {place}"
+    name, place = drawable[best]
+    return name, int(wrong[best]), f"a {COLOUR_NAMES[ink]} {name} {place}"
 
 
-def _wrong(grid: np.ndarray, bitmap: str, corner: tuple[int, int], ink: int) -> int:
-    """Cells in which a grid differs from a glyph drawn in a corner."""
-    expected = np.full_like(grid, GROUND)
-    inked = np.array([[cell == "1" for cell in row] for row in bitmap.split()])
-    expected[corner[0] : corner[0] + 5, corner[1] : corner[1] + 5][inked] = ink
-    return int((grid != expected).sum())
+@cache
+def _drawable() -> tuple[list[tuple[str, str]], np.ndarray]:
+    """Each glyph in each place, in the order of their names, and the cells that it inks (pictures, GRID, GRID)."""
+    drawable = sorted((name, place) for name in GLYPHS for place in PLACES)
+    masks = np.zeros((len(drawable), GRID, GRID), bool)
+    for mask, (name, place) in zip(masks, drawable, strict=True):
+        down, across = PLACES[place]
+        bitmap = [[cell == "1" for cell in row] for row in GLYPHS[name].bitmap.split()]
+        mask[down : down + 5, across : across + 5] = bitmap
+    return drawable, masks
 
 
 def _detection(response: Response, detector: str, label: str, evidence: str) -> Detection:

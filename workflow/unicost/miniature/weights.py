@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from unicost import store
+from unicost.miniature.skeletons import fill, write_skeletons
 from unicost.registry import did_you_mean
 
 if TYPE_CHECKING:
@@ -83,21 +84,29 @@ def pack_all(
     store.write_json(Path(destination) / MANIFEST, rows)
 
 
-def unpack(checkpoint: str, destination: str | Path, packed: str | Path = SHIPPED) -> dict[str, Any]:
+def unpack(
+    checkpoint: str, destination: str | Path, packed: str | Path = SHIPPED, skeletons: str | Path | None = None
+) -> dict[str, Any]:
     """Rebuild the ``save_pretrained`` folder of a packed model; returns its row of the manifest, plus its name.
 
     ``packed`` is the folder with the manifest: the shipped one by default, or one that was packed from fresh training.
-    Raises ``BadWeights`` where a file is missing, truncated or altered. The folder appears whole or not at all.
+    ``skeletons`` is a folder that ``write_skeletons`` made; without it they are made anew, which takes seconds. Raises
+    ``BadWeights`` where a file is missing, truncated or altered. The folder appears whole or not at all.
     """
     row, content = verified(checkpoint, Path(packed))
     destination = Path(destination)
     destination.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(dir=destination.parent, prefix=f".{destination.name}."))
     try:
-        _write_folder(work, row["architecture"], content, f"{Path(packed) / checkpoint}.safetensors")
+        if skeletons is None:
+            skeletons = work / "skeletons"
+            write_skeletons(skeletons)
+        try:
+            fill(Path(skeletons) / row["architecture"], content, work / "filled")
+        except ValueError as error:
+            raise BadWeights(f"{Path(packed) / checkpoint}.safetensors: {error}") from None
         shutil.rmtree(destination, ignore_errors=True)
-        work.rename(destination)
-        destination.chmod(0o755)
+        (work / "filled").rename(destination)
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return {"checkpoint": checkpoint, **row}
@@ -125,19 +134,3 @@ def verified(checkpoint: str, packed: Path) -> tuple[dict[str, Any], bytes]:
     if hashlib.sha256(content).hexdigest() != row["sha256"]:
         raise BadWeights(f"{path}: its SHA-256 is not the one in {MANIFEST}; restore the file")
     return row, content
-
-
-def _write_folder(folder: Path, architecture: str, content: bytes, name: str) -> None:
-    from safetensors.torch import load
-
-    from unicost.miniature import architecture as build
-    from unicost.miniature.tokenizer import build_tokenizer
-
-    janus = architecture == "janus"
-    model: Any = build.new_janus() if janus else build.new_llama()
-    try:
-        build.load_trained_state(model, load(content))
-    except ValueError as error:
-        raise BadWeights(f"{name}: {error}") from None
-    model.eval().save_pretrained(folder)
-    (build.build_processor() if janus else build_tokenizer()).save_pretrained(folder)

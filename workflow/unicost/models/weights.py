@@ -46,18 +46,19 @@ def checkpoint_folder(checkpoint: str, adapter: str = "") -> Path:
     return folder
 
 
-def fetch(run: ModelRun, destination: Path, packed: Path | None = None) -> dict[str, Any]:
+def fetch(run: ModelRun, destination: Path, *packed: Path) -> dict[str, Any]:
     """Put the checkpoint of ``run`` in the folder ``destination`` and write ``provenance_path(destination)``.
 
-    ``packed`` is handed on to a plugin that unpacks: the folder that its packed checkpoints are in. A plugin that takes
-    them is also given ``revision``, ``files`` and ``licence``, and is asked for each of the model's ``parts``. The
-    provenance holds ``weights`` and ``checkpoint`` as configured, ``origin`` (what the plugin says of it, if anything),
-    ``parts`` (the same of each), ``files`` (SHA-256 of each) and ``revision``, 12 hexadecimal digits over the files; it
-    is returned too. Raises ``BadCheckpoint`` where a file has not the SHA-256 that the plugin ``stated``.
+    ``packed`` is handed on to a plugin that unpacks: the folder that its packed checkpoints are in, and what else it
+    unpacks from. A plugin that takes them is also given ``revision``, ``files`` and ``licence``, and is asked for each
+    of the model's ``parts``. The provenance holds ``weights`` and ``checkpoint`` as configured, ``origin`` (what the
+    plugin says of it, if anything), ``parts`` (the same of each), ``files`` (SHA-256 of each) and ``revision``, 12
+    hexadecimal digits over the files; it is returned too. Raises ``BadCheckpoint`` where a file has not the SHA-256 that
+    the plugin ``stated``.
     """
     whole, *parts = run.repositories().items()
-    origin = _bring(run, whole[1], destination, packed)
-    origins = {name: _bring(run, part, destination / name, None) for name, part in parts}
+    origin = _bring(run, whole[1], destination, *packed)
+    origins = {name: _bring(run, part, destination / name) for name, part in parts}
     files = {str(path.relative_to(destination)): _sha256(path) for path in _files(destination)}
     for part, said in {"": origin, **origins}.items():
         _compare({str(Path(part, name)): sha256 for name, sha256 in (said or {}).pop("stated", {}).items()}, files)
@@ -73,7 +74,7 @@ def fetch(run: ModelRun, destination: Path, packed: Path | None = None) -> dict[
     return provenance
 
 
-def _bring(run: ModelRun, wanted: Repository, destination: Path, packed: Path | None) -> dict[str, Any] | None:
+def _bring(run: ModelRun, wanted: Repository, destination: Path, *packed: Path) -> dict[str, Any] | None:
     """Call the plugin with what it takes; raises ``BadCheckpoint`` where the entry asks for more than that."""
     bring = registry.resolve("weights", run.weights)
     taken = signature(bring).parameters
@@ -85,7 +86,7 @@ def _bring(run: ModelRun, wanted: Repository, destination: Path, packed: Path | 
             )
     whole = {**given, "licence": run.licence, "adapter": run.adapter}
     more = {name: value for name, value in whole.items() if name in taken}
-    origin: dict[str, Any] | None = bring(wanted.checkpoint, destination, *([packed] if packed else []), **more)
+    origin: dict[str, Any] | None = bring(wanted.checkpoint, destination, *packed, **more)
     return origin
 
 

@@ -6,6 +6,7 @@ they are the families. Both say how the two aspects of one model go together, it
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -117,6 +118,7 @@ class ItemCells:
         self._tasks: dict[str, tuple[str, ...]] = {
             str(model): tuple(sorted(tasks.unique())) for model, tasks in scored.groupby("model")["task"]
         }
+        self._sizes = Counter(zip(scored["model"], scored["task"], strict=True))
         keys = [(model, task) for model, tasks in self._tasks.items() for task in tasks]
         self._cells = dict(iter(self._answers.groupby(["model", "task"], sort=False)))
         self.families = int(self._answers["family"].max()) + 1 if len(rows) else 0
@@ -129,7 +131,7 @@ class ItemCells:
 
     def size(self, model: str, task: str) -> int:
         """The number of answers whose failure is scored."""
-        return len(self.answers([model], task, FAILURE).judged)
+        return self._sizes[model, task]
 
     def answers(self, models: Sequence[str], task: str, metric: str) -> Answers:
         """The scored answers of some models on a task."""
