@@ -53,8 +53,8 @@ def fetch(run: ModelRun, destination: Path, *packed: Path) -> dict[str, Any]:
     unpacks from. A plugin that takes them is also given ``revision``, ``files`` and ``licence``, and is asked for each
     of the model's ``parts``. The provenance holds ``weights`` and ``checkpoint`` as configured, ``origin`` (what the
     plugin says of it, if anything), ``parts`` (the same of each), ``files`` (SHA-256 of each) and ``revision``, 12
-    hexadecimal digits over the files; it is returned too. Raises ``BadCheckpoint`` where a file has not the SHA-256 that
-    the plugin ``stated``.
+    hexadecimal digits over the files; it is returned too. Raises ``BadCheckpoint`` where a file has not the SHA-256
+    that the plugin ``stated``.
     """
     whole, *parts = run.repositories().items()
     origin = _bring(run, whole[1], destination, *packed)
