@@ -107,15 +107,20 @@ class Janus:
         )
 
     def _draw(self, instances: list[Instance], seeds: list[int]) -> list[Answer]:
-        """One image an item. Tokens are decoded item by item, so that the bytes do not depend on the batch."""
+        """One image an item. Tokens are decoded item by item, so that the bytes do not depend on the batch.
+
+        Equal tokens are decoded once: small models draw the same picture for many prompts.
+        """
         histories = [[*opening(self._system_prompt), *instance.turns] for instance in instances]
         prompts = [render(self._processor, messages(history)) for history in histories]
         inputs = self._tokenise(prompts, generation_mode="image")
         tokens = self._image_tokens(inputs, seeds)
         sizes = inputs["attention_mask"].sum(-1).tolist()
+        pictures = {tuple(row.tolist()): row for row in tokens}
+        encoded = {key: self._png(row) for key, row in pictures.items()}
         return [
             Answer(
-                image_png=self._png(row),
+                image_png=encoded[tuple(row.tolist())],
                 finish_reason="stop",
                 prompt_tokens=size,
                 completion_tokens=len(row),
