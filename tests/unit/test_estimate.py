@@ -132,3 +132,14 @@ def test_a_file_without_the_markers_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="it must hold the lines"):
         write_between(file, "table")
     assert file.read_text() == "nothing"
+
+
+def test_the_hours_of_a_job_hold_the_estimate_and_half_as_much_again() -> None:
+    """What docs/clusters.md tells everyone; a cluster would otherwise kill the first attempt."""
+    costs = estimate(SETTINGS, "full", KNOWN)
+    short = {
+        model: (run.hours, round(1.5 * costs[model].gpu_hours / run.gpus, 1))
+        for model in costs
+        if (run := SETTINGS.run_of("full", model)).gpus and run.hours < 1.5 * costs[model].gpu_hours / run.gpus
+    }
+    assert not short

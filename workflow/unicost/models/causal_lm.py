@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from unicost.checkpoints.loading import BadCheckpoint, chat_template, load_model, load_tokenizer, model_type
 from unicost.config import WRITES, Decoding
 from unicost.interfaces import Answer
-from unicost.models.conversation import Unanswerable, converse, render
+from unicost.models.conversation import Unanswerable, checked_template, converse, render
 from unicost.models.decoding import generate_text
 from unicost.records import Instance, Task, Turn
 
@@ -43,7 +43,7 @@ class CausalLM:
         self._dtype, self._device = dtype, device
         self._decoding = decoding or Decoding()
         self._system_prompt = system_prompt
-        self._chat_template = chat_template
+        self._chat_template = checked_template(chat_template)
         self._model: Any = None
         self._tokenizer: Any = None
 

@@ -7,6 +7,7 @@ assistant turns that the instance gives are taken as they are. The answer to the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -57,6 +58,23 @@ def converse(instances: Sequence[Instance], seeds: Sequence[int], system: str | 
     return answers
 
 
+def checked_template(template: str | None) -> str | None:
+    """A chat template of an entry's options, unchanged; raises ``ValueError`` where it is not Jinja.
+
+    It is parsed with nothing that transformers adds (its ``generation`` tag aside), so what it means is seen later.
+    """
+    from jinja2 import TemplateSyntaxError
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    if template is not None:
+        plain = re.sub(r"{%-?\s*(?:end)?generation\s*-?%}", "", template)
+        try:
+            ImmutableSandboxedEnvironment(extensions=["jinja2.ext.loopcontrols"]).parse(plain)
+        except TemplateSyntaxError as error:
+            raise ValueError(f"option 'chat_template' is no Jinja template (line {error.lineno}: {error})") from None
+    return template
+
+
 def render(templated: Any, messages: list[dict[str, Any]]) -> str:
     """The prompt that the chat template of a tokenizer or processor makes of the messages."""
     from jinja2 import TemplateError
@@ -64,5 +82,5 @@ def render(templated: Any, messages: list[dict[str, Any]]) -> str:
     try:
         prompt: str = templated.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
     except TemplateError as error:
-        raise Unanswerable(f"the checkpoint's chat template refuses the conversation: {error}") from None
+        raise Unanswerable(f"the chat template refuses the conversation: {error}") from None
     return prompt

@@ -12,7 +12,7 @@ from unicost.checkpoints.multimodal import load_processor, messages
 from unicost.config import DRAWS, WRITES, Decoding
 from unicost.interfaces import Answer
 from unicost.models import images
-from unicost.models.conversation import Unanswerable, converse, opening, render
+from unicost.models.conversation import Unanswerable, checked_template, converse, opening, render
 from unicost.models.decoding import generate_text, generation_config, sampling
 from unicost.models.token_grid import TokenGrid
 from unicost.records import Instance, Task, Turn
@@ -74,7 +74,7 @@ class Emu3:
         self._dtype, self._device = dtype, device
         self._decoding = decoding or Decoding()
         self._system_prompt = system_prompt
-        self._chat_template = chat_template
+        self._chat_template = checked_template(chat_template)
         self._ratio, self._image_area = ratio, image_area
         self._prompt_suffix, self._negative_prompt = prompt_suffix, negative_prompt
         self._model: Any = None

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, ClassVar
 
-from unicost.checkpoints.loading import model_type
+from unicost.checkpoints.loading import chat_template, model_type
 from unicost.config import Decoding
 from unicost.models.local_server import LocalServer
 
@@ -34,6 +35,8 @@ class TransformersServe(LocalServer):
     def command(self, weights: Path, port: int) -> list[str]:
         """The command line of transformers, with this folder preloaded."""
         model_type(weights)
+        # Without one the server starts, and fails at every request.
+        chat_template(weights, *_templates(weights))
         options = {"host": "127.0.0.1", "port": port, "device": self._device, "dtype": self._dtype}
         words = [word for key, value in options.items() for word in (f"--{key}", str(value))]
         return [sys.executable, "-m", "transformers.cli.transformers", "serve", weights.name, *words]
@@ -56,6 +59,15 @@ class TransformersServe(LocalServer):
         # Fields of OpenAI's protocol that it does not know are left out: it warns of each.
         unknown = dict.fromkeys(("frequency_penalty", "presence_penalty", "n"))
         return {"generation_config": json.dumps(own), "top_p": None, **unknown}
+
+
+def _templates(folder: Path) -> Iterator[Any]:
+    """The chat templates of a checkpoint folder, in any of the places where the library keeps one."""
+    if (folder / "chat_template.jinja").is_file():
+        yield (folder / "chat_template.jinja").read_text(encoding="utf-8")
+    for name in ("tokenizer_config.json", "chat_template.json"):
+        if (folder / name).is_file():
+            yield json.loads((folder / name).read_text(encoding="utf-8")).get("chat_template")
 
 
 def _end_tokens(folder: Path) -> Any:

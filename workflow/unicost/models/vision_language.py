@@ -11,7 +11,7 @@ from unicost.checkpoints.multimodal import load_processor, messages, tokenise
 from unicost.config import WRITES, Decoding
 from unicost.interfaces import Answer
 from unicost.models import images
-from unicost.models.conversation import converse, render
+from unicost.models.conversation import checked_template, converse, render
 from unicost.models.decoding import generate_text
 from unicost.records import Instance, Task, Turn
 
@@ -49,7 +49,7 @@ class VisionLanguage:
         self._dtype, self._device = dtype, device
         self._decoding = decoding or Decoding()
         self._system_prompt = system_prompt
-        self._chat_template = chat_template
+        self._chat_template = checked_template(chat_template)
         self._model: Any = None
         self._processor: Any = None
 
