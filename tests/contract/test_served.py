@@ -158,6 +158,11 @@ ERRORS = [
     ("openai_images", Act(body=images(jpeg())), "bad_image"),
     ("openai_images", Act(body=images(PNG[:60])), "bad_image"),
     ("openai_images", Act(404, failure("The model was retired.", code="model_not_found")), "unavailable"),
+    ("openai_images", Act(429, failure(), {"retry-after": "0"}), "rate_limited"),
+    ("openai_images", Act(500, failure()), "server_error"),
+    ("openai_images", Act(reset=True), "connection"),
+    ("openai_images", Act(cut=True), "unreadable"),
+    ("openai_images", Act(wait=5.0), "timeout"),
     ("gemini", Act(body=gemini(PNG, mime="image/jpeg")), "bad_image"),
     ("gemini", Act(body=gemini(b"text", mime="text/plain")), "bad_image"),
     ("gemini", Act(body=gemini(finish_reason="IMAGE_OTHER")), "stopped"),
@@ -170,7 +175,8 @@ def test_what_is_no_answer_is_an_error_and_no_refusal(
     name: str, act: Act, kind: str, adapter: Any, server: Provider
 ) -> None:
     server.acts["cat"] = [act]
-    answer = first(adapter(name), Task.TEXT_TO_IMAGE if name != "openai_chat" else Task.TEXT_TO_TEXT)
+    model = adapter(name, limits={"timeout_seconds": 1.0})
+    answer = first(model, Task.TEXT_TO_IMAGE if name != "openai_chat" else Task.TEXT_TO_TEXT)
     assert (answer.error_kind, answer.provider_refusal) == (kind, None)
     assert (answer.text, answer.image_png) == (None, None)
 
