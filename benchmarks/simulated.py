@@ -18,8 +18,9 @@ from scipy import stats
 from simulated_calibration import calibration
 from unicost.statistics import hypothesis_tests as tests
 from unicost.statistics import intervals
-from unicost.statistics.family_sums import Families, FamilySums, difference_sums, rate_sums
+from unicost.statistics.family_sums import Families, FamilySums, difference_sums, mean_of, rate_sums
 from unicost.statistics.interactions.over_seeds import within_seed_anova
+from unicost.statistics.item_evidence import interval
 from unicost.statistics.random_effects import random_effects
 from unicost.statistics.resampling import FamilyResampling, percentiles
 
@@ -31,6 +32,8 @@ LEVEL: Final = 0.95
 MARGIN: Final = 0.02
 _SHARED: Final = 0.5
 """How often two models meet the same difficulty in an item, so that their failures go together."""
+_RECURRING: Final = 1 / 3
+"""How often a family that is prone to differ does so in a training seed."""
 
 
 def wilson(rng: Rng, studies: int, n: int) -> Found:
@@ -118,6 +121,22 @@ def bootstrap(rng: Rng, studies: int, families: int, size: int, tasks: int) -> F
     draws = np.mean([resampling.ratios(part, bottom) for part in top], axis=0)
     low, high = percentiles(draws, LEVEL, families)
     return {"coverage": _share((low <= truth) & (truth <= high))}
+
+
+def rare_differences(rng: Rng, studies: int, families: int, seeds: int, differing: tuple[float, float]) -> Found:
+    """The mean over training seeds whose models answer the same items: few families differ, most of them one way.
+
+    ``differing`` bounds the share of families prone to differ; each does so in a seed one time in three. Signs of
+    families are tested where as many are prone to the one way as to the other.
+    """
+    groups, shares = _families(families, 1), rng.uniform(*differing, studies)
+    means = [mean_of(_rare_cells(rng, groups, seeds, 0.85 * share, 0.15 * share)) for share in shares]
+    null = np.column_stack([mean_of(_rare_cells(rng, groups, seeds, share / 2, share / 2)).top for share in shares])
+    resampling, tops = FamilyResampling(families, 2000, 0), np.column_stack([mean.top for mean in means])
+    draws = resampling.ratios(tops, np.full(tops.shape, 1 / families)).T  # every seed has one item of each family
+    limits = [interval(mean, draw, LEVEL, "family")[0] for mean, draw in zip(means, draws)]
+    hits = [low <= 0.7 * share * _RECURRING <= high for (low, high), share in zip(limits, shares)]
+    return {"coverage": _share(hits), "type_one": _share(resampling.sign_flip(null) < 1 - LEVEL)}
 
 
 def mantel_haenszel(rng: Rng, studies: int, strata: int, n: int) -> Found:
@@ -236,6 +255,18 @@ def _both_models(rng: Rng, families: int, size: int, difference: float) -> tuple
     return sides[0], sides[1]
 
 
+def _rare_cells(rng: Rng, groups: Families, seeds: int, worse: float, better: float) -> list[FamilySums]:
+    """One cell a seed: failures of 30 %, of which families prone to be worse or better in a seed depart."""
+    kind = rng.choice(3, size=groups.number, p=[1 - worse - better, worse, better])
+    cells = []
+    for _ in range(seeds):
+        found = np.where(rng.random(groups.number) < _RECURRING, kind, 0)
+        same = rng.random(groups.number) < 0.3
+        one, other = (np.where(found == 0, same, found == way).astype(float) for way in (1, 2))
+        cells.append(difference_sums(one, other[None, :], np.ones(len(one), bool), groups.codes, groups))
+    return cells
+
+
 def _difference(rng: Rng, families: int, size: int, difference: float) -> FamilySums:
     one, other = _both_models(rng, families, size, difference)
     groups = _families(families, size)
@@ -271,6 +302,16 @@ SETTINGS: Final[tuple[tuple[str, str, Callable[[Rng, int], Found]], ...]] = (
     ),
     ("Bootstrap by family", "30 families, 2 tasks of 2", partial(bootstrap, families=30, size=4, tasks=2)),
     ("Bootstrap by family", "312 families, 5 tasks of 2", partial(bootstrap, families=312, size=10, tasks=5)),
+    (
+        "Mean over seeds of rare differences",
+        "120 families, 5 seeds, 20 to 45 differ",
+        partial(rare_differences, families=120, seeds=5, differing=(0.2, 0.42)),
+    ),
+    (
+        "Mean over seeds of rare differences",
+        "120 families, 5 seeds, 2 to 15 differ",
+        partial(rare_differences, families=120, seeds=5, differing=(0.03, 0.12)),
+    ),
     ("Mantel-Haenszel, Cochran-Mantel-Haenszel", "9 strata of 420 a side", partial(mantel_haenszel, strata=9, n=420)),
     ("Mantel-Haenszel, Cochran-Mantel-Haenszel", "60 strata of 20 a side", partial(mantel_haenszel, strata=60, n=20)),
     ("Random effects (Paule-Mandel, Hartung-Knapp)", "9 models", partial(over_models, models=9)),
