@@ -79,7 +79,9 @@ def test_a_mean_of_cells_that_never_vary_is_not_certain_either():
     assert (found.low, found.high) == pytest.approx(intervals.newcombe_paired(np.array([0, 0, 0, 30.0]), 0.95))
 
 
-@pytest.mark.parametrize(("first", "second", "few"), [(0, 0, True), (1, 0, True), (5, 4, True), (5, 5, False), (0, 10, False)])
+@pytest.mark.parametrize(
+    ("first", "second", "few"), [(0, 0, True), (1, 0, True), (5, 4, True), (5, 5, False), (0, 10, False)]
+)
 def test_rare_events_are_not_resampled(first, second, few):
     """Ten families have to differ over the whole mean, in whichever cell; with fewer the whole has one table."""
     rows = paired(0, first, 0, 100 - first)
@@ -114,7 +116,9 @@ def test_interval_and_signs_of_rare_differences_agree():
     for _ in range(20):
         worse = rng.random(120)
         rows = [
-            verdict(f"{task}-{i}", name, f"f{i}", bool(worse[i] < 0.2 and rng.random() < 0.3 and name == "u"), task=task)
+            verdict(
+                f"{task}-{i}", name, f"f{i}", bool(worse[i] < 0.2 and rng.random() < 0.3 and name == "u"), task=task
+            )
             for task in tasks
             for i in range(120)
             for name in "us"

@@ -74,10 +74,10 @@ class FamilySums:
     neither] for a difference, [successes, failures] for a rate; ``rates`` are the two sides' rates; ``bounds`` the
     estimate if every unscored item had gone one way.
 
-    ``families`` have a scored item; ``varied`` counts, for each unit of resampling, those that differ from the commonest
-    outcome: they carry the variance that a bootstrap resamples. Where failures (or discordant items) are rare, these are
-    the families with a failure (unbalanced discordance). ``squares`` sums families' squared contributions to the
-    estimate's error.
+    ``families`` have a scored item; ``varied`` counts, for each unit of resampling, those that differ from the
+    commonest outcome: they carry the variance that a bootstrap resamples. Where failures (or discordant items) are
+    rare, these are the families with a failure (unbalanced discordance). ``squares`` sums families' squared
+    contributions to the estimate's error.
     """
 
     top: Floats
