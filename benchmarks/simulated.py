@@ -7,20 +7,16 @@ and of the paper (16 models, 9 of them open and unified; 2,939 items, about 420 
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable
-from functools import partial
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
-from simulated_calibration import calibration
 from unicost.statistics import hypothesis_tests as tests
 from unicost.statistics import intervals
-from unicost.statistics.family_sums import Families, FamilySums, difference_sums, mean_of, rate_sums
+from unicost.statistics.family_sums import Families, FamilySums, difference_sums, rate_sums
 from unicost.statistics.interactions.over_seeds import within_seed_anova
-from unicost.statistics.item_evidence import interval
 from unicost.statistics.random_effects import random_effects
 from unicost.statistics.resampling import FamilyResampling, percentiles
 
@@ -32,8 +28,6 @@ LEVEL: Final = 0.95
 MARGIN: Final = 0.02
 _SHARED: Final = 0.5
 """How often two models meet the same difficulty in an item, so that their failures go together."""
-_RECURRING: Final = 1 / 3
-"""How often a family that is prone to differ does so in a training seed."""
 
 
 def wilson(rng: Rng, studies: int, n: int) -> Found:
@@ -121,22 +115,6 @@ def bootstrap(rng: Rng, studies: int, families: int, size: int, tasks: int) -> F
     draws = np.mean([resampling.ratios(part, bottom) for part in top], axis=0)
     low, high = percentiles(draws, LEVEL, families)
     return {"coverage": _share((low <= truth) & (truth <= high))}
-
-
-def rare_differences(rng: Rng, studies: int, families: int, seeds: int, differing: tuple[float, float]) -> Found:
-    """The mean over training seeds whose models answer the same items: few families differ, most of them one way.
-
-    ``differing`` bounds the share of families prone to differ; each does so in a seed one time in three. Signs of
-    families are tested where as many are prone to the one way as to the other.
-    """
-    groups, shares = _families(families, 1), rng.uniform(*differing, studies)
-    means = [mean_of(_rare_cells(rng, groups, seeds, 0.85 * share, 0.15 * share)) for share in shares]
-    null = np.column_stack([mean_of(_rare_cells(rng, groups, seeds, share / 2, share / 2)).top for share in shares])
-    resampling, tops = FamilyResampling(families, 2000, 0), np.column_stack([mean.top for mean in means])
-    draws = resampling.ratios(tops, np.full(tops.shape, 1 / families)).T  # every seed has one item of each family
-    limits = [interval(mean, draw, LEVEL, "family")[0] for mean, draw in zip(means, draws)]
-    hits = [low <= 0.7 * share * _RECURRING <= high for (low, high), share in zip(limits, shares)]
-    return {"coverage": _share(hits), "type_one": _share(resampling.sign_flip(null) < 1 - LEVEL)}
 
 
 def mantel_haenszel(rng: Rng, studies: int, strata: int, n: int) -> Found:
@@ -255,18 +233,6 @@ def _both_models(rng: Rng, families: int, size: int, difference: float) -> tuple
     return sides[0], sides[1]
 
 
-def _rare_cells(rng: Rng, groups: Families, seeds: int, worse: float, better: float) -> list[FamilySums]:
-    """One cell a seed: failures of 30 %, of which families prone to be worse or better in a seed depart."""
-    kind = rng.choice(3, size=groups.number, p=[1 - worse - better, worse, better])
-    cells = []
-    for _ in range(seeds):
-        found = np.where(rng.random(groups.number) < _RECURRING, kind, 0)
-        same = rng.random(groups.number) < 0.3
-        one, other = (np.where(found == 0, same, found == way).astype(float) for way in (1, 2))
-        cells.append(difference_sums(one, other[None, :], np.ones(len(one), bool), groups.codes, groups))
-    return cells
-
-
 def _difference(rng: Rng, families: int, size: int, difference: float) -> FamilySums:
     one, other = _both_models(rng, families, size, difference)
     groups = _families(families, size)
@@ -276,62 +242,3 @@ def _difference(rng: Rng, families: int, size: int, difference: float) -> Family
 def _strata(rng: Rng, base: Floats, difference: float, n: int) -> Floats:
     sizes = np.full(len(base), float(n))
     return np.column_stack([rng.binomial(n, base + difference), sizes, rng.binomial(n, base), sizes]).astype(float)
-
-
-SETTINGS: Final[tuple[tuple[str, str, Callable[[Rng, int], Found]], ...]] = (
-    ("Wilson", "120 items", partial(wilson, n=120)),
-    ("Wilson", "2,939 items", partial(wilson, n=2939)),
-    ("Newcombe independent, Fisher", "120 items a side", partial(newcombe, n=120)),
-    ("Newcombe independent, Fisher", "2,939 items a side", partial(newcombe, n=2939)),
-    ("Newcombe paired, McNemar mid-p", "120 pairs", partial(paired, n=120)),
-    ("Newcombe paired, McNemar mid-p", "420 pairs", partial(paired, n=420)),
-    ("Newcombe paired, McNemar mid-p", "2,939 pairs", partial(paired, n=2939)),
-    ("Equivalence (two one-sided tests)", "2,939 pairs, 2 points", partial(equivalence, n=2939)),
-    ("Holm", "9 tests of 420 pairs", partial(holm, n=420)),
-    ("Wilson at effective n", "30 families of 4", partial(rate_at_effective_n, families=30, size=4)),
-    ("Wilson at effective n", "312 families of 10", partial(rate_at_effective_n, families=312, size=10)),
-    (
-        "Newcombe paired at effective n, signs by family",
-        "30 families of 4",
-        partial(difference_at_effective_n, families=30, size=4),
-    ),
-    (
-        "Newcombe paired at effective n, signs by family",
-        "312 families of 10",
-        partial(difference_at_effective_n, families=312, size=10),
-    ),
-    ("Bootstrap by family", "30 families, 2 tasks of 2", partial(bootstrap, families=30, size=4, tasks=2)),
-    ("Bootstrap by family", "312 families, 5 tasks of 2", partial(bootstrap, families=312, size=10, tasks=5)),
-    (
-        "Mean over seeds of rare differences",
-        "120 families, 5 seeds, 20 to 45 differ",
-        partial(rare_differences, families=120, seeds=5, differing=(0.2, 0.42)),
-    ),
-    (
-        "Mean over seeds of rare differences",
-        "120 families, 5 seeds, 2 to 15 differ",
-        partial(rare_differences, families=120, seeds=5, differing=(0.03, 0.12)),
-    ),
-    ("Mantel-Haenszel, Cochran-Mantel-Haenszel", "9 strata of 420 a side", partial(mantel_haenszel, strata=9, n=420)),
-    ("Mantel-Haenszel, Cochran-Mantel-Haenszel", "60 strata of 20 a side", partial(mantel_haenszel, strata=60, n=20)),
-    ("Random effects (Paule-Mandel, Hartung-Knapp)", "9 models", partial(over_models, models=9)),
-    ("Random effects (Paule-Mandel, Hartung-Knapp)", "3 models", partial(over_models, models=3)),
-    ("Permutation of models", "9 against 3", partial(permutation, models=9, others=3)),
-    ("Signs of models", "9 models", partial(signs, models=9)),
-    ("Welch between models", "9 against 3", partial(welch, models=9, others=3)),
-    ("Welch between models", "9 against 7", partial(welch, models=9, others=7)),
-    ("Student over seeds", "5 seeds, 120 items", partial(over_seeds, seeds=5, n=120)),
-    (
-        "Within-seed analysis of variance (Greenhouse-Geisser)",
-        "5 seeds, 6 levels of 120 items",
-        partial(interaction, seeds=5, levels=6, n=120),
-    ),
-    (
-        "Within-seed analysis of variance (Greenhouse-Geisser)",
-        "5 seeds, 3 levels of 240 items",
-        partial(interaction, seeds=5, levels=3, n=240),
-    ),
-    ("Brier score by family, honesty by signs", "40 families of 5", partial(calibration, families=40, size=5)),
-    ("Brier score by family, honesty by signs", "219 families of 10", partial(calibration, families=219, size=10)),
-)
-"""Method, setting, and what simulates it."""
