@@ -39,12 +39,12 @@ def lineages_against(
 
 
 def _means(values: pd.Series[float], models: Mapping[str, ModelEntry]) -> Floats:
-    return values.groupby([_lineage(str(name), models) for name in values.index]).mean().to_numpy(float)
+    return np.asarray(values.groupby([_lineage(str(name), models) for name in values.index]).mean(), np.float64)
 
 
 def _lineage(name: str, models: Mapping[str, ModelEntry]) -> str:
     """The base language model that a unified model stems from, or its nearest known relative; else the model itself."""
-    bases = [other.model for other in models[name].counterparts if other.relation == Relation.BASE_LLM]
+    bases = [other.model for other in models[name].counterparts if Relation(other.relation) is Relation.BASE_LLM]
     return bases[0] if bases else name
 
 

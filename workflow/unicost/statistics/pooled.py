@@ -138,7 +138,7 @@ def _pools(found: list[Contrast], models: Mapping[str, ModelEntry]) -> Iterator[
 def _over_seeds(evidence: Evidence, pool: Pool, penalties: pd.DataFrame) -> list[Row]:
     """The mean over training seeds: Student's interval over seeds, and a bootstrap of items for these very seeds."""
     effects, _ = _effects(pool, penalties, evidence.analysis)
-    values = effects.to_numpy(float)
+    values = np.asarray(effects, np.float64)
     low, high = np.clip(intervals.student(values, evidence.analysis.confidence), -1, 1)
     n, seeds = int(_penalties(_first_each(pool), penalties)["n"].sum()), len(values)
     p_value = float(stats.ttest_1samp(values, 0).pvalue) if intervals.varied(values) else _NAN
@@ -174,7 +174,7 @@ def _by_item(evidence: Evidence, pool: Pool, note: str) -> list[Row]:
     head = (pool.relation, pool.task, pool.subset, "item", found.method, len(pool.contrasts), found.n)
     numbers = (found.estimate, found.low, found.high, found.p_value)
     within = intervals.within(found.narrow, evidence.analysis.margin)
-    bounds = {"unscored": found.unscored, "low_bound": found.low_bound, "high_bound": found.high_bound}
+    bounds: dict[str, Any] = {"unscored": found.unscored, "low_bound": found.low_bound, "high_bound": found.high_bound}
     return [Row(*head, *numbers, note=note, arm=pool.arm, equivalent=within, **bounds)]
 
 
@@ -185,17 +185,16 @@ def _over_models(
     effects, variances = _effects(pool, penalties, evidence.analysis)
     n = int(_penalties(_first_each(pool), penalties)["n"].sum())
     confidence, margin = evidence.analysis.confidence, evidence.analysis.margin
-    by_model = random_effects(effects.to_numpy(float), variances, confidence)
-    narrow = random_effects(effects.to_numpy(float), variances, 2 * confidence - 1)
+    values = np.asarray(effects, np.float64)
+    by_model, narrow = (random_effects(values, variances, level) for level in (confidence, 2 * confidence - 1))
     row = Row(
         *(pool.relation, pool.task, pool.subset, "model", by_model.method, len(effects), n),
         *(by_model.estimate, by_model.low, by_model.high, by_model.p_value),
         *(by_model.i_squared, by_model.prediction_low, by_model.prediction_high),
-        permutation_p=tests.sign_flip(effects.to_numpy(float), evidence.analysis.seed),
+        permutation_p=tests.sign_flip(values, evidence.analysis.seed),
         note=_lineage_note(pool),
         equivalent=intervals.within((narrow.low, narrow.high), margin),
-        **_bounds(pool, penalties),
-        **over_lineages(effects, models, confidence),
+        **(_bounds(pool, penalties) | over_lineages(effects, models, confidence)),
     )
     if not isinstance(evidence, CountEvidence):
         return [row, *_by_item(evidence, pool, "these models only")]

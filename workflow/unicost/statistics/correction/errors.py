@@ -100,8 +100,8 @@ class PublishedErrors:
         error = Uncertain(min(0.99, sum(1 - value for value, _ in known)), np.zeros(self._cells.sources))
         place = self._cells.sources - len(self._tasks) + self._tasks.index(task)
         error.parts[place] = sum(np.sqrt(_smoothed(value, n)) for value, n in known)
-        sides = (self._side(side, error, judged) for side in (0, 1))
-        return Errors(*sides, error.value, int(known[0][1]))
+        sensitivity, specificity = (self._side(side, error, judged) for side in (0, 1))
+        return Errors(sensitivity, specificity, error.value, int(known[0][1]))
 
     def _side(self, side: int, error: Uncertain, judged: list[Uncertain]) -> Uncertain:
         """Sensitivity (0) or specificity (1) with the errors of the accuracy and of the judged rates: delta method."""
