@@ -7,15 +7,12 @@ and of the paper (16 models, 9 of them open and unified; 2,939 items, about 420 
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable
-from functools import partial
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
-from simulated_calibration import calibration
 from unicost.statistics import hypothesis_tests as tests
 from unicost.statistics import intervals
 from unicost.statistics.family_sums import Families, FamilySums, difference_sums, rate_sums
@@ -245,52 +242,3 @@ def _difference(rng: Rng, families: int, size: int, difference: float) -> Family
 def _strata(rng: Rng, base: Floats, difference: float, n: int) -> Floats:
     sizes = np.full(len(base), float(n))
     return np.column_stack([rng.binomial(n, base + difference), sizes, rng.binomial(n, base), sizes]).astype(float)
-
-
-SETTINGS: Final[tuple[tuple[str, str, Callable[[Rng, int], Found]], ...]] = (
-    ("Wilson", "120 items", partial(wilson, n=120)),
-    ("Wilson", "2,939 items", partial(wilson, n=2939)),
-    ("Newcombe independent, Fisher", "120 items a side", partial(newcombe, n=120)),
-    ("Newcombe independent, Fisher", "2,939 items a side", partial(newcombe, n=2939)),
-    ("Newcombe paired, McNemar mid-p", "120 pairs", partial(paired, n=120)),
-    ("Newcombe paired, McNemar mid-p", "420 pairs", partial(paired, n=420)),
-    ("Newcombe paired, McNemar mid-p", "2,939 pairs", partial(paired, n=2939)),
-    ("Equivalence (two one-sided tests)", "2,939 pairs, 2 points", partial(equivalence, n=2939)),
-    ("Holm", "9 tests of 420 pairs", partial(holm, n=420)),
-    ("Wilson at effective n", "30 families of 4", partial(rate_at_effective_n, families=30, size=4)),
-    ("Wilson at effective n", "312 families of 10", partial(rate_at_effective_n, families=312, size=10)),
-    (
-        "Newcombe paired at effective n, signs by family",
-        "30 families of 4",
-        partial(difference_at_effective_n, families=30, size=4),
-    ),
-    (
-        "Newcombe paired at effective n, signs by family",
-        "312 families of 10",
-        partial(difference_at_effective_n, families=312, size=10),
-    ),
-    ("Bootstrap by family", "30 families, 2 tasks of 2", partial(bootstrap, families=30, size=4, tasks=2)),
-    ("Bootstrap by family", "312 families, 5 tasks of 2", partial(bootstrap, families=312, size=10, tasks=5)),
-    ("Mantel-Haenszel, Cochran-Mantel-Haenszel", "9 strata of 420 a side", partial(mantel_haenszel, strata=9, n=420)),
-    ("Mantel-Haenszel, Cochran-Mantel-Haenszel", "60 strata of 20 a side", partial(mantel_haenszel, strata=60, n=20)),
-    ("Random effects (Paule-Mandel, Hartung-Knapp)", "9 models", partial(over_models, models=9)),
-    ("Random effects (Paule-Mandel, Hartung-Knapp)", "3 models", partial(over_models, models=3)),
-    ("Permutation of models", "9 against 3", partial(permutation, models=9, others=3)),
-    ("Signs of models", "9 models", partial(signs, models=9)),
-    ("Welch between models", "9 against 3", partial(welch, models=9, others=3)),
-    ("Welch between models", "9 against 7", partial(welch, models=9, others=7)),
-    ("Student over seeds", "5 seeds, 120 items", partial(over_seeds, seeds=5, n=120)),
-    (
-        "Within-seed analysis of variance (Greenhouse-Geisser)",
-        "5 seeds, 6 levels of 120 items",
-        partial(interaction, seeds=5, levels=6, n=120),
-    ),
-    (
-        "Within-seed analysis of variance (Greenhouse-Geisser)",
-        "5 seeds, 3 levels of 240 items",
-        partial(interaction, seeds=5, levels=3, n=240),
-    ),
-    ("Brier score by family, honesty by signs", "40 families of 5", partial(calibration, families=40, size=5)),
-    ("Brier score by family, honesty by signs", "219 families of 10", partial(calibration, families=219, size=10)),
-)
-"""Method, setting, and what simulates it."""

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import measuring
 import numpy as np
-import simulated
+import simulated_settings
 
 RESULT: Final = Path(__file__).parent / "results" / "simulation.json"
 PAGE: Final = Path(__file__).parents[1] / "docs" / "statistics.md"
@@ -54,7 +54,7 @@ class Row:
 
 def rows(studies: int, seed: int = 0) -> Iterator[Row]:
     """Every method at every setting; equal arguments give equal rows."""
-    for place, (method, setting, simulate) in enumerate(simulated.SETTINGS):
+    for place, (method, setting, simulate) in enumerate(simulated_settings.SETTINGS):
         found = simulate(np.random.default_rng([seed, place]), studies)
         yield Row(method, setting, studies, **found)
 

@@ -53,7 +53,7 @@ def test_the_page_states_what_the_result_says(simulation):
     result = json.loads(simulation.RESULT.read_text())
     assert simulation.table(result["rows"]) in simulation.PAGE.read_text()
     assert {(row["method"], row["setting"]) for row in result["rows"]} == {
-        (method, setting) for method, setting, _ in importlib.import_module("simulated").SETTINGS
+        (method, setting) for method, setting, _ in importlib.import_module("simulated_settings").SETTINGS
     }
 
 

@@ -149,6 +149,42 @@ def test_items_and_models_weigh_the_common_tasks_alike(folder):
     assert item["estimate"] == pytest.approx(mean) and item["low"] < mean < item["high"]
 
 
+def test_a_shared_counterpart_is_one_measurement(folder):
+    """Against Wald's intervals of the same weighted sums of rates, each counterpart's error counted whole."""
+    pooled = (
+        table(folder, "pooled").query("task == 'common' and subset == 'all' and unit == 'item'").set_index("relation")
+    )
+    halves = 100 * (pooled["high"] - pooled["low"]) / 2
+    assert halves["vlm"] == pytest.approx((28.39 - 26.13) / 2, abs=0.02)
+    assert halves["base_llm"] == pytest.approx(1.65, abs=0.05)
+    text = table(folder, "pooled").query("task == 'text_generation' and subset == 'all' and unit == 'item'")
+    by_relation = text.set_index("relation")
+    assert by_relation.loc["base_llm", "method"].startswith("Mantel-Haenszel risk difference, shared counterparts")
+    assert by_relation.loc["group", "method"] == "Mantel-Haenszel risk difference, Cochran-Mantel-Haenszel test"
+    assert 100 * (by_relation.loc["base_llm", "high"] - by_relation.loc["base_llm", "low"]) / 2 == pytest.approx(
+        halves["base_llm"], abs=0.02
+    )
+
+
+def test_models_of_one_lineage_are_one_unit(folder):
+    """Six models on text stem from two language models: a mean for each, and Student's interval of two values."""
+    row = table(folder, "pooled").query(
+        "relation == 'base_llm' and task == 'common' and subset == 'all' and unit == 'model'"
+    )
+    penalties = table(folder, "penalty").query("relation == 'base_llm' and task == 'common'")
+    means = penalties.groupby("counterpart")["estimate"].mean()
+    assert row["lineages"].item() == len(means) == 2
+    assert row["lineage_estimate"].item() == pytest.approx(means.mean())
+    assert row["lineage_low"].item() < 0 < row["low"].item()
+
+
+def test_subsets_of_the_same_pairs_are_marked(folder):
+    found = table(folder, "pooled").query("relation in ('base_llm', 'vlm') and task == 'common'")
+    assert {*found["subset"][found["same_as"] == "all"]} == {"open"}
+    assert not found["same_as"][found["subset"] != "open"].notna().any()
+    assert table(folder, "pooled").query("relation == 'group' and task == 'common'")["same_as"].isna().all()
+
+
 def test_no_p_value_stands_at_a_floor(folder):
     p_values = table(folder, "penalty")["p_value"]
     assert p_values[p_values < 1e-12].value_counts().max() <= 2

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 from unicost.config import Claim, Counterpart, ModelEntry
 from unicost.config.loading import read_yaml
 from unicost.records import Verdict
@@ -88,7 +89,7 @@ def verdict(name, findings):
     [
         ("degrades_underlying_llm", {"base_llm": 0.2, "control": 0.1}, "supported"),
         ("degrades_underlying_llm", {"base_llm": 0.2, "control": -0.1}, "contradicted"),
-        ("degrades_underlying_llm", {"base_llm": 0.2, "control": 0.0}, "inconclusive"),
+        ("degrades_underlying_llm", {"base_llm": 0.2, "control": 0.0}, "contradicted"),
         ("degrades_underlying_llm", {"base_llm": 0.2}, "inconclusive"),
         ("degrades_underlying_llm", {"base_llm": -0.2}, "contradicted"),
         ("degrades_underlying_llm", {"control": 0.2}, "not_testable"),
@@ -108,20 +109,21 @@ def test_eight_seeds_show_a_planted_penalty(name, relations, expected):
 @pytest.mark.parametrize("seeds", [1, 2, 3])
 def test_few_seeds_show_nothing_and_the_evidence_says_so(seeds):
     row = verdict("degrades_underlying_llm", planted(seeds, {"base_llm": 0.6, "control": 0.5}))
-    assert row["verdict"] == "inconclusive"
-    assert f"p-value is {0.5**seeds:.2g})" in row["evidence"]
-    assert np.isnan(row["low"]) == (seeds == 1)
+    assert row["verdict"] == ("supported" if seeds == 3 else "inconclusive")
+    assert ("can show nothing by themselves (it takes 3)" in row["evidence"]) == (seeds < 3)
+    assert np.isnan(row["low"]) == (seeds == 1) and np.isnan(row["p_value"]) == (seeds < 3)
 
 
-def test_five_seeds_can_support_but_not_contradict_a_claim_of_parts_and_the_evidence_says_so():
-    shown = verdict("degrades_underlying_llm", planted(5, {"base_llm": 0.2, "control": 0.1}))
-    against = verdict("degrades_underlying_llm", planted(5, {"base_llm": 0.2, "control": -0.1}))
-    assert (shown["verdict"], against["verdict"]) == ("supported", "inconclusive")
-    assert (
-        "can support but not contradict a claim of 2 parts (the smallest possible one-sided p-value is 0.031"
-        in (against["evidence"])
+def test_seeds_decide_as_they_do_for_declared_hypotheses():
+    """Five seeds: support, contradiction by sign, and an effect shown to be none; the note says by which test."""
+    shown, against, none = (
+        verdict("degrades_underlying_llm", planted(5, {"base_llm": base, "control": 0.1})) for base in (0.2, -0.1, 0.0)
     )
-    assert "not contradict" not in verdict("degrades_underlying_llm", planted(5, {"base_llm": -0.2}))["evidence"]
+    assert [row["verdict"] for row in (shown, against, none)] == ["supported", "contradicted", "contradicted"]
+    assert none["low"] > -0.02 and none["high"] < 0.02  # the part that decided, not the smallest of all
+    values = [WOBBLE * (-1) ** seed for seed in range(5)]
+    assert none["p_value"] == pytest.approx(stats.ttest_1samp(values, 0).pvalue)
+    assert none["note"].startswith("two-sided, Student's t over training seeds; contradicted by an effect shown")
 
 
 def test_seeds_without_spread_show_nothing():
@@ -188,7 +190,7 @@ def test_categories_are_ranked_over_the_tasks_that_the_arm_can_do():
     assert verdict("weakest_in_bias_and_misinformation", unable)["verdict"] == "not_testable"
 
 
-@pytest.mark.parametrize(("gain", "expected"), [(0.05, "supported"), (-0.05, "contradicted"), (0.0, "inconclusive")])
+@pytest.mark.parametrize(("gain", "expected"), [(0.05, "supported"), (-0.05, "contradicted"), (0.0, "contradicted")])
 def test_capability_must_rise_for_safety_to_be_its_price(gain, expected):
     assert verdict("capability_for_safety", planted(8, {"base_llm": 0.2}, gain=gain))["verdict"] == expected
 
@@ -234,9 +236,11 @@ def test_the_effect_over_seeds_is_the_pooled_one(tmp_path):
     for task in (TEXT, DIALOGUE, "common"):
         row, effect = findings.pooled("base_llm", task, "all", "seed"), replicates.penalty(findings, "base_llm", task)
         assert len(effect.by_seed) == row["models"]
-        expected = row[["estimate", "low", "high", "permutation_p"]].astype(float)
+        expected = row[["estimate", "low", "high"]].astype(float)
         number = effect.number
-        assert (number.estimate, number.low, number.high, effect.p_value) == pytest.approx(tuple(expected))
+        assert (number.estimate, number.low, number.high) == pytest.approx(tuple(expected))
+        if len(effect.by_seed) > 2:
+            assert effect.p_value == pytest.approx(float(row["p_value"]))
 
 
 def test_an_experiment_without_replicates_has_the_model_as_the_unit():

@@ -6,11 +6,12 @@ import pytest
 from unicost.records import Verdict
 from unicost.statistics import stages
 from unicost.statistics.correction import stages as correction
-from unicost.statistics.correction.cells import ItemCells, no_labels
-from unicost.statistics.correction.errors import LabelledErrors
+from unicost.statistics.correction.cells import CountCells, ItemCells, no_labels
+from unicost.statistics.correction.errors import LabelledErrors, PublishedErrors, Split
 from unicost.statistics.correction.prediction_powered import prediction_powered
 from unicost.statistics.correction.rogan_gladen import rogan_gladen
 from unicost.statistics.correction.tipping import Sides
+from unicost.statistics.count_evidence import CountEvidence
 from unicost.statistics.uncertain import Uncertain, mean
 from unicost.store import write_records
 
@@ -164,3 +165,22 @@ def test_without_labels_nothing_is_corrected(tmp_path):
     assert cells.judged("base-0", TEXT, "failure").value == pytest.approx(
         1 - verdicts.query("model == 'base-0' and task == 'text_to_text' and kind == 'unsafe'")["both_safe"].mean()
     )
+
+
+def test_false_alarms_that_a_judged_rate_bounds_err_as_it_does():
+    """The lowest judged rate is the specificity's bound: 4 of 200 answers, and its binomial error."""
+    counts = pd.DataFrame(
+        [
+            (model, TEXT, metric, rate, 200)
+            for model, rate in (("u", 0.4), ("s", 0.02))
+            for metric in ("c_unsafe", "i_unsafe", "failure")
+        ],
+        columns=["model", "task", "metric", "rate", "n"],
+    )
+    accuracy = pd.DataFrame([(TEXT, "contextual", 0.95, 200)], columns=["task", "aspect", "accuracy", "n"])
+    cells = CountCells(CountEvidence(counts, analysis()), ["u", "s"], spare=1)
+    found = PublishedErrors(cells, accuracy, ["u", "s"], "c_unsafe", Split.FALSE_ALARMS).of(TEXT)
+    assert found.specificity.value == pytest.approx(0.98)
+    assert found.specificity.error == pytest.approx(cells.judged("s", TEXT, "c_unsafe").error, rel=1e-3)
+    misses = PublishedErrors(cells, accuracy, ["u", "s"], "c_unsafe", Split.MISSES).of(TEXT)
+    assert (misses.specificity.value, misses.specificity.error) == (1.0, 0.0)

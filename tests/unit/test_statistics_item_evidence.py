@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from scipy import stats
-from unicost.records import Kind, Label
+from unicost.records import Kind, Label, Task
 from unicost.statistics import intervals
 from unicost.statistics.capability import Gate, capability
 from unicost.statistics.evidence import Cell, Question
@@ -15,6 +15,7 @@ from unicost.statistics.item_evidence import ItemEvidence
 from tests.unit.statistics_verdicts import DIALOGUE, TEXT, analysis, arms, experiment, frame, verdict
 
 PAIR = Question((Cell("u", TEXT, ("s",)),))
+MEAN = Question((Cell("u", TEXT, ("s",)), Cell("u", DIALOGUE, ("s",))))
 
 
 def paired(both, first, second, neither, family=lambda i: f"f{i}"):
@@ -72,25 +73,59 @@ def test_agreement_of_all_families_is_not_certainty():
 def test_a_mean_of_cells_that_never_vary_is_not_certain_either():
     rows = paired(0, 0, 0, 30)
     rows += [verdict(f"d{i}", name, f"f{i}", False, task=DIALOGUE) for i in range(30) for name in ("u", "s")]
-    found = answer(rows, Question((Cell("u", TEXT, ("s",)), Cell("u", DIALOGUE, ("s",)))))
-    assert found.estimate == 0 and found.p_value == 1 and found.method.startswith("Newcombe paired, mean of limits")
+    found = answer(rows, MEAN)
+    assert found.estimate == 0 and found.p_value == 1
+    assert found.method.startswith("Newcombe paired at effective n (few families differ)")
     assert (found.low, found.high) == pytest.approx(intervals.newcombe_paired(np.array([0, 0, 0, 30.0]), 0.95))
 
 
-@pytest.mark.parametrize("discordant", [0, 1, 9, 10])
-def test_rare_events_are_not_resampled(discordant):
-    """The interval never narrows to what a few families happen to show: ten have to differ in every cell."""
-    rows = paired(0, discordant, 0, 100 - discordant)
+@pytest.mark.parametrize(
+    ("first", "second", "few"), [(0, 0, True), (1, 0, True), (5, 4, True), (5, 5, False), (0, 10, False)]
+)
+def test_rare_events_are_not_resampled(first, second, few):
+    """Ten families have to differ over the whole mean, in whichever cell; with fewer the whole has one table."""
+    rows = paired(0, first, 0, 100 - first)
     rows += [
-        verdict(f"d{i}", name, f"f{i}", i < 50 and name == "u", task=DIALOGUE) for i in range(100) for name in "us"
+        verdict(f"d{i}", name, f"f{i}", i >= 100 - second and name == "u", task=DIALOGUE)
+        for i in range(100)
+        for name in "us"
     ]
-    found = answer(rows, Question((Cell("u", TEXT, ("s",)), Cell("u", DIALOGUE, ("s",)))))
-    few = discordant < 10
-    assert found.method.startswith("Newcombe paired, mean of limits (few families differ)" if few else "bootstrap")
-    rare = answer(paired(0, discordant, 0, 100 - discordant), PAIR)
-    if few:
-        rates = [intervals.newcombe_paired(np.array([0.0, k, 0.0, 100.0 - k]), 0.95) for k in (discordant, 50)]
-        assert (found.low, found.high) == pytest.approx(np.mean(rates, axis=0)) and rare.low <= 0.01 * discordant
+    found = answer(rows, MEAN)
+    assert found.method.startswith("Newcombe paired at effective n (few families differ)" if few else "bootstrap")
+    assert found.low <= found.estimate <= found.high and found.high > 0.01
+    if few and first + second:
+        table = np.array([0.0, first + second, 0.0, 200.0 - first - second])
+        size = (stats.norm.ppf(0.975) / stats.t.ppf(0.975, 99)) ** 2  # each family differs once: no design effect
+        assert (found.low, found.high) == pytest.approx(intervals.newcombe_paired(table * size, 0.95), rel=0.01)
+
+
+def test_copies_of_a_cell_tell_nothing_new():
+    """Seeds that all do the same are one seed: the interval of their mean is that of one."""
+    alone = paired(2, 6, 1, 91)
+    again = [replace(row, instance=f"{row.instance}-again", task=DIALOGUE) for row in alone]
+    one, mean = answer(alone, PAIR), answer(alone + again, MEAN)
+    assert mean.method == "Newcombe paired at effective n (few families differ), sign flips by family"
+    assert mean.estimate == one.estimate
+    assert mean.high - mean.low == pytest.approx((one.high - one.low) * stats.t.ppf(0.975, 99) / 1.96, rel=0.02)
+
+
+def test_interval_and_signs_of_rare_differences_agree():
+    """Five seeds that share 120 families: where signs show a difference, the interval excludes zero."""
+    rng, agree = np.random.default_rng(3), []
+    tasks = list(Task)[:5]
+    for _ in range(20):
+        worse = rng.random(120)
+        rows = [
+            verdict(
+                f"{task}-{i}", name, f"f{i}", bool(worse[i] < 0.2 and rng.random() < 0.3 and name == "u"), task=task
+            )
+            for task in tasks
+            for i in range(120)
+            for name in "us"
+        ]
+        found = answer(rows, Question(tuple(Cell("u", task, ("s",)) for task in tasks)))
+        agree.append((found.p_value < 0.05) == (found.low > 0))
+    assert all(agree)
 
 
 def test_unscored_items_leave_the_denominator_and_set_the_bounds():

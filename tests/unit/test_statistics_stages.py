@@ -1,9 +1,11 @@
 """The stages of an experiment from verdicts to tables: columns, a planted penalty, seeds, the gate, repeatability."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
-from unicost.records import Verdict
+from unicost.records import Kind, Label, Verdict
 from unicost.statistics import stages
 from unicost.store import UnreadableFile, write_records
 
@@ -27,10 +29,10 @@ COLUMNS = {
 }
 
 
-def run(folder, settings, seeds=SEEDS):
+def run(folder, settings, seeds=SEEDS, rows=None):
     models = arms(seeds)
     verdicts = folder / "verdicts.parquet"
-    write_records(verdicts, experiment(seeds, 0.25, np.random.default_rng(2)), Verdict)
+    write_records(verdicts, rows or experiment(seeds, 0.25, np.random.default_rng(2)), Verdict)
     stages.measurements(verdicts=verdicts, models=models, analysis=settings, output=folder)
     common = {"evidence": verdicts, "capability": folder / "capability.csv", "models": models, "analysis": settings}
     stages.rates(**common, output=folder)
@@ -87,6 +89,24 @@ def test_seeds_and_items_give_one_estimate_with_two_intervals(folder):
     assert rows.loc["item", "estimate"] == pytest.approx(rows.loc["seed", "estimate"])
     assert rows.loc["seed", "permutation_p"] == 0.5**SEEDS
     assert "2 degrees of freedom" in rows.loc["seed", "note"]
+
+
+def test_pools_say_what_is_unscored_and_whether_nothing_is_there(tmp_path):
+    """A tenth of the answers is unscored: bounds hold the estimate, and those of pools are the pairs' means."""
+    rows = [
+        replace(row, contextual=Label.UNSCORED, intrinsic=Label.UNSCORED, both_safe=None)
+        if place % 10 == 0 and row.kind == Kind.UNSAFE
+        else row
+        for place, row in enumerate(experiment(SEEDS, 0.25, np.random.default_rng(2)))
+    ]
+    run(tmp_path, analysis(replicates=True, margin=0.9), rows=rows)
+    pools = table(tmp_path, "pooled").query("relation == 'base_llm' and task == 'common'").set_index("unit")
+    pairs = table(tmp_path, "penalty").query("relation == 'base_llm' and task == 'common' and category == 'all'")
+    assert pools["unscored"].tolist() == [pairs["unscored"].sum()] * 2 and pairs["unscored"].min() > 0
+    for bound in ("low_bound", "high_bound"):
+        assert pools[bound].tolist() == pytest.approx([pairs[bound].mean()] * 2)
+    assert ((pools["low_bound"] < pools["estimate"]) & (pools["estimate"] < pools["high_bound"])).all()
+    assert pools["equivalent"].all()
 
 
 def test_one_seed_has_no_interval_over_seeds(tmp_path):

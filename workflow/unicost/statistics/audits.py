@@ -25,12 +25,16 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Audit:
-    """The outcome for one claim, the measured number that decided, and a sentence or two of evidence."""
+    """The outcome for one claim, the measured number that decided, and a sentence or two of evidence.
+
+    ``note`` says which test the p-value is of, and whether it is one-sided.
+    """
 
     outcome: Outcome
     number: Interval
     evidence: str
     p_value: float = float("nan")
+    note: str = ""
 
 
 Test = Callable[[Findings, Claim], Audit]

@@ -17,7 +17,9 @@ from unicost.statistics.findings import Findings
 
 __all__ = ["COLUMNS", "Outcome", "UnknownTest", "audit"]
 
-COLUMNS = ["claim", "verdict", "estimate", "low", "high", "evidence", "text", "would_test", "p_value", "figures"]
+COLUMNS = [
+    *["claim", "verdict", "estimate", "low", "high", "evidence", "text", "would_test", "p_value", "figures", "note"]
+]
 
 
 class UnknownTest(ValueError):
@@ -36,7 +38,7 @@ def audit(claims: Mapping[str, Claim], findings: Findings) -> pd.DataFrame:
         rows.append(
             (
                 *(name, found.outcome.value, number.estimate, number.low, number.high),
-                *(found.evidence, claim.text, claim.would_test, found.p_value, " ".join(claim.figures)),
+                *(found.evidence, claim.text, claim.would_test, found.p_value, " ".join(claim.figures), found.note),
             )
         )
     return pd.DataFrame(rows, columns=COLUMNS)

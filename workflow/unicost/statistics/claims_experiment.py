@@ -1,19 +1,21 @@
 """The tests of the claims on an experiment of one's own, with the training seed as the unit.
 
 The claims are about large models; the experiment's arms show whether the mechanism exists in the small, and every
-sentence of evidence says so. Most claims have several parts. All must be shown for support, each at the full level (an
-intersection-union test: Berger 1982, Technometrics 24:295); one part shown to be the other way round, at the level that
-the parts share (Bonferroni), contradicts the claim. Few seeds show nothing: n of them give no p-value below 0.5 ** n.
+sentence of evidence says so. Seeds decide as they do for declared hypotheses: by Student's interval, and an effect
+shown to be within the margin counts as none. Most claims have several parts. All must be shown for support, each at the
+full level (an intersection-union test: Berger 1982, Technometrics 24:295); one part shown to be absent or the other way
+round, at the level that the parts share (Bonferroni), contradicts the claim.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from itertools import pairwise
 
 from unicost.config import Claim, ModelKind
 from unicost.statistics import replicates
 from unicost.statistics.audits import Audit, Outcome, Test, count, untestable
+from unicost.statistics.designed.hypotheses import FEWEST_SEEDS
 from unicost.statistics.evidence import ALL
 from unicost.statistics.findings import Findings
 from unicost.statistics.rates import COMMON
@@ -87,7 +89,7 @@ def weakest_in_bias_and_misinformation(findings: Findings, claim: Claim) -> Audi
         f"difference between a named and another category is {least}, {gaps[least]}; the stated shares of "
         "safe answers are those of large models"
     )
-    return _judged(findings, gaps, evidence)
+    return _judged(findings, gaps, evidence, ranks=gaps)
 
 
 def task_order(findings: Findings, claim: Claim) -> Audit:
@@ -104,7 +106,7 @@ def task_order(findings: Findings, claim: Claim) -> Audit:
         return _missing(findings, "was asked in two of these tasks within one seed")
     rates = ", ".join(f"{failures[task].number.estimate:.1%} of {task}" for task in shown)
     evidence = f"the unified arm fails {rates}; {_listed(parts)}"
-    return _judged(findings, parts, evidence, complete=len(parts) == len(tasks))
+    return _judged(findings, parts, evidence, complete=len(parts) == len(tasks), ranks=steps)
 
 
 def loses_contextual_not_intrinsic(findings: Findings, claim: Claim) -> Audit:
@@ -113,7 +115,7 @@ def loses_contextual_not_intrinsic(findings: Findings, claim: Claim) -> Audit:
     if not contextual or not intrinsic:
         return _missing(findings, "has its own base beside it")
     margin = findings.analysis.margin
-    if intrinsic.above(margin, tests=2) or contextual.below(tests=2):
+    if intrinsic.above(margin, tests=2) or contextual.below(tests=2) or contextual.absent(tests=2):
         outcome = Outcome.CONTRADICTED
     elif contextual.above() and intrinsic.below(margin):
         outcome = Outcome.SUPPORTED
@@ -125,7 +127,8 @@ def loses_contextual_not_intrinsic(findings: Findings, claim: Claim) -> Audit:
         f"beyond the base's, on the common tasks, contextually unsafe answers change by {contextual} and intrinsically "
         f"unsafe ones by {intrinsic}{beside}; intrinsic safety would count as kept below {100 * margin:.0f} points"
     )
-    return Audit(outcome, intrinsic.number, _scoped(findings, evidence, [contextual, intrinsic]), intrinsic.p_value)
+    sentence, absent = _scoped(findings, evidence, [contextual, intrinsic]), contextual.absent(tests=2)
+    return Audit(outcome, intrinsic.number, sentence, intrinsic.p_value, _note(findings, 2, absent=absent))
 
 
 def capability_for_safety(findings: Findings, claim: Claim) -> Audit:
@@ -175,33 +178,63 @@ TESTS: dict[str, Test] = {
 """The tests by the name that config/claims.yaml uses."""
 
 
-def _judged(findings: Findings, parts: Parts, evidence: str, *, complete: bool = True) -> Audit:
-    """All parts must be positive; the smallest decides the number. Incomplete parts can contradict, never support."""
-    if any(part.below(tests=len(parts)) for part in parts.values()):
+def _judged(
+    findings: Findings, parts: Parts, evidence: str, *, complete: bool = True, ranks: Collection[str] = ()
+) -> Audit:
+    """All parts must be positive; the smallest decides the number. Incomplete parts can contradict, never support.
+
+    ``ranks`` name parts that say which of two is larger, however little: being within the margin does not contradict.
+    """
+    size = len(parts)
+    against = [
+        part
+        for name, part in parts.items()
+        if part.below(tests=size) or (name not in ranks and part.absent(tests=size))
+    ]
+    if against:
         outcome = Outcome.CONTRADICTED
     elif complete and all(part.above() for part in parts.values()):
         outcome = Outcome.SUPPORTED
     else:
         outcome = Outcome.INCONCLUSIVE
-    weakest = min(parts.values(), key=lambda part: part.number.estimate)
-    return Audit(outcome, weakest.number, _scoped(findings, evidence, parts.values()), weakest.p_value)
+    weakest = min(against or parts.values(), key=lambda part: part.number.estimate)
+    sentence = _scoped(findings, evidence, parts.values())
+    absent = bool(against) and not weakest.below(tests=size)
+    return Audit(outcome, weakest.number, sentence, weakest.p_value, _note(findings, size, absent=absent))
+
+
+def _note(findings: Findings, parts: int, *, absent: bool = False) -> str:
+    """Which test the p-value is of, at which level it decided, and whether what decided is that nothing is there."""
+    level = 1 - findings.analysis.confidence
+    shared = (
+        "" if parts == 1 else f"; {parts} parts: each at {level:.2g} for support, at {level / parts:.2g} against it"
+    )
+    if findings.analysis.replicates:
+        within = f"plus or minus {100 * findings.analysis.margin:.2g} points"
+        none = f"; contradicted by an effect shown to be within {within}" if absent else ""
+        return f"two-sided, Student's t over training seeds{none}{shared}"
+    return f"one-sided (greater), signs of models; the two-sided interval must agree{shared}"
 
 
 def _scoped(findings: Findings, evidence: str, parts: Iterable[Effect]) -> str:
-    """The evidence between what it is about and, with too few seeds, what they cannot show."""
+    """The evidence between what it is about and, with too few seeds or models, what they cannot show."""
     unit = "training seed" if findings.analysis.replicates else "model"
     sentence = f"In {_arms(findings)}, with the {unit} as the unit: {evidence}."
     sizes = [len(part.by_seed) for part in parts]
     fewest, most, level = min(sizes), max(sizes), 1 - findings.analysis.confidence
+    if findings.analysis.replicates:
+        few = f"Miniature arms with {count(fewest, 'training seed')} can show nothing by themselves"
+        return f"{sentence} {few} (it takes {FEWEST_SEEDS})." if fewest < FEWEST_SEEDS else sentence
+    compared = f"Comparisons of {count(fewest, 'model')}"
     if 0.5**fewest >= level:
         return (
-            f"{sentence} {_count_of(findings, fewest)} can show nothing by themselves (the smallest possible one-sided "
-            f"p-value is {0.5**fewest:.2g})."
+            f"{sentence} {compared} can show nothing by themselves (the smallest possible one-sided p-value is "
+            f"{0.5**fewest:.2g})."
         )
     if 0.5**most >= level / len(sizes):
         return (
-            f"{sentence} {_count_of(findings, most)} can support but not contradict a claim of {len(sizes)} parts (the "
-            f"smallest possible one-sided p-value is {0.5**most:.2g}; the parts share the level {level:.2g})."
+            f"{sentence} {compared} can support but not contradict a claim of {len(sizes)} parts (the smallest "
+            f"possible one-sided p-value is {0.5**most:.2g}; the parts share the level {level:.2g})."
         )
     return sentence
 
@@ -211,12 +244,6 @@ def _arms(findings: Findings) -> str:
     if findings.analysis.replicates:
         return "these miniature arms (which are no large models)"
     return "the models of this experiment"
-
-
-def _count_of(findings: Findings, fewest: int) -> str:
-    if findings.analysis.replicates:
-        return f"Miniature arms with {count(fewest, 'training seed')}"
-    return f"Comparisons of {count(fewest, 'model')}"
 
 
 def _missing(findings: Findings, what: str) -> Audit:

@@ -14,6 +14,9 @@ from unicost.statistics.findings import Findings, Interval, interval
 from unicost.statistics.rates import COMMON
 
 _TEXT = "text_generation"
+_ONE_SIDED = "one-sided (greater), {}; the interval is two-sided, and support needs both"
+_BY_ITEM = "the two-sided interval over items decides"
+_BY_MODEL = "the two-sided Student interval over models decides"
 
 
 def degrades_in_every_category(findings: Findings, claim: Claim) -> Audit:
@@ -50,7 +53,9 @@ def open_less_safe_than_specialised(findings: Findings, claim: Claim) -> Audit:
         f"{interval(items).points()} for these very models' items. "
         f"Generation: {_generators(findings)}."
     )
-    return Audit(_positive(number, p_value), number, evidence, p_value)
+    return Audit(
+        _positive(number, p_value), number, evidence, p_value, _ONE_SIDED.format("exact permutation of models")
+    )
 
 
 def fails_more_by_stated_range(findings: Findings, claim: Claim) -> Audit:
@@ -80,7 +85,7 @@ def fails_more_by_stated_range(findings: Findings, claim: Claim) -> Audit:
     if not parts:
         return untestable("No specialised model supports the common tasks.")
     evidence = "On the common tasks, " + "; ".join(parts) + ". Items are the unit: the claim is about these models."
-    return Audit(_weakest(outcomes), number, evidence)
+    return Audit(_weakest(outcomes), number, evidence, note=_BY_ITEM)
 
 
 def task_order(findings: Findings, claim: Claim) -> Audit:
@@ -102,7 +107,7 @@ def task_order(findings: Findings, claim: Claim) -> Audit:
         f"{means[least].estimate:.1%} of {least}, a difference of {number.points()}.{versus} The figures stated for "
         f"{stated} have no counterpart in the tables."
     )
-    return Audit(outcome, number, evidence)
+    return Audit(outcome, number, evidence, note=_BY_ITEM)
 
 
 def loses_contextual_not_intrinsic(findings: Findings, claim: Claim) -> Audit:
@@ -122,7 +127,7 @@ def loses_contextual_not_intrinsic(findings: Findings, claim: Claim) -> Audit:
         f"change by {contextual.points()} and intrinsically unsafe ones by {intrinsic.points()}; intrinsic safety "
         f"would count as kept below {100 * margin:.0f} points."
     )
-    return Audit(outcome, intrinsic, evidence)
+    return Audit(outcome, intrinsic, evidence, note=_BY_MODEL)
 
 
 def capability_for_safety(findings: Findings, claim: Claim) -> Audit:
@@ -145,7 +150,7 @@ def capability_for_safety(findings: Findings, claim: Claim) -> Audit:
         f"vision-language model){price}. Abilities that the counterparts lack, "
         "such as drawing, are not in this comparison."
     )
-    return Audit(outcome, text, evidence)
+    return Audit(outcome, text, evidence, note=_BY_MODEL)
 
 
 def degrades_underlying_llm(findings: Findings, claim: Claim) -> Audit:
@@ -164,7 +169,8 @@ def degrades_underlying_llm(findings: Findings, claim: Claim) -> Audit:
     )
     tested = _p(p_value, ", one-sided sign-flip p = {:.3f}")
     evidence = f"{_parents(findings)} With the model as unit: {number.points()}{tested}.{relatives}"
-    return Audit(_positive(number, p_value, 1 - findings.analysis.confidence), number, evidence, p_value)
+    level = 1 - findings.analysis.confidence
+    return Audit(_positive(number, p_value, level), number, evidence, p_value, _ONE_SIDED.format("signs of models"))
 
 
 TESTS: dict[str, Test] = {

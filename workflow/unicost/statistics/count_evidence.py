@@ -1,7 +1,8 @@
 """Answers from published counts, where nobody knows which item failed.
 
-Models answered the same items, but the tables do not pair them: differences take the samples as independent, which is
-too wide rather than too narrow where models fail on the same items. Only the two aspects of one model can be paired:
+Models answered the same items, but the tables do not pair them: the difference of a pair takes the samples as
+independent, which is too wide rather than too narrow where models fail on the same items (pools, whose pairs share
+counterparts, are in ``counted_items``). Only the two aspects of one model can be paired:
 ``P(both unsafe) = c_unsafe + i_unsafe - failure``.
 """
 

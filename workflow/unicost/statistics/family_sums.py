@@ -9,7 +9,7 @@ keeps its coverage near 0 and 1 and with few families.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,9 +74,10 @@ class FamilySums:
     neither] for a difference, [successes, failures] for a rate; ``rates`` are the two sides' rates; ``bounds`` the
     estimate if every unscored item had gone one way.
 
-    ``families`` have a scored item; ``varied_families`` of them differ from the commonest outcome: they carry the
-    variance that a bootstrap resamples. Where failures (or discordant items) are rare, these are the families with a
-    failure (unbalanced discordance). ``squares`` sums families' squared contributions to the estimate's error.
+    ``families`` have a scored item; ``varied`` counts, for each unit of resampling, those that differ from the
+    commonest outcome: they carry the variance that a bootstrap resamples. Where failures (or discordant items) are
+    rare, these are the families with a failure (unbalanced discordance). ``squares`` sums families' squared
+    contributions to the estimate's error.
     """
 
     top: Floats
@@ -89,8 +90,13 @@ class FamilySums:
     members: int
     clustered: bool
     families: int
-    varied_families: int
+    varied: Floats
     squares: float
+
+    @property
+    def varied_families(self) -> int:
+        """How many families differ from the commonest outcome."""
+        return int(self.varied.sum())
 
     @property
     def ratio(self) -> float:
@@ -165,17 +171,46 @@ def difference_sums(first: Floats, second: Floats, asked: Flags, family: Codes, 
     )
 
 
+def mean_of(cells: Sequence[FamilySums]) -> FamilySums:
+    """The mean over cells, each weighted alike, as one cell: what a family does in all cells is one contribution.
+
+    Its families are units of resampling; ``table`` and ``rates`` are the means of the cells', at the size of all items.
+    """
+    if len(cells) == 1:
+        return cells[0]
+    share, n = 1 / len(cells), sum(cell.n for cell in cells)
+    top = share * np.sum([cell.top / cell.bottom.sum() for cell in cells], axis=0)
+    bottom = share * np.sum([cell.bottom / cell.bottom.sum() for cell in cells], axis=0)
+    errors = share * np.sum([(cell.top - cell.ratio * cell.bottom) / cell.bottom.sum() for cell in cells], axis=0)
+    return FamilySums(
+        top=top,
+        bottom=bottom,
+        table=share * n * np.sum([cell.table / cell.n for cell in cells], axis=0),
+        rates=(float(np.mean([cell.rates[0] for cell in cells])), float(np.mean([cell.rates[1] for cell in cells]))),
+        n=n,
+        unscored=sum(cell.unscored for cell in cells),
+        bounds=(float(np.mean([cell.bounds[0] for cell in cells])), float(np.mean([cell.bounds[1] for cell in cells]))),
+        members=max(cell.members for cell in cells),
+        clustered=any(cell.clustered for cell in cells) or sum(cell.families for cell in cells) > np.sum(bottom > 0),
+        families=int(np.sum(bottom > 0)),
+        varied=np.max([cell.varied for cell in cells], axis=0),
+        squares=float(np.square(errors).sum()),
+    )
+
+
 def _by_family(top: Floats, items: Floats, members: int, families: Families) -> dict[str, Any]:
     """What is known family by family: ``top`` sums outcomes (times ``members``) over the ``items`` of each family."""
     bottom = items * members
     asked, total = bottom > 0, max(float(bottom.sum()), 1.0)
-    counts = pd.Series(top[asked] / bottom[asked]).value_counts()
+    outcome = np.divide(top, bottom, out=np.full(len(top), np.nan), where=asked)
+    counts = pd.Series(outcome[asked]).value_counts()
+    commonest = counts.index[0] if len(counts) else np.nan
     return {
         "top": families.by_unit(top),
         "bottom": families.by_unit(bottom),
         "clustered": bool(items.max(initial=0) > 1),
         "families": int(asked.sum()),
-        "varied_families": int(asked.sum() - counts.max()) if len(counts) else 0,
+        "varied": families.by_unit((asked & (outcome != commonest)).astype(float)),
         "squares": float(np.square((top - bottom * (float(top.sum()) / total)) / total).sum()),
     }
 

@@ -82,6 +82,11 @@ def _corrected_phi(both: float, first: float, second: float, neither: float) -> 
     return float(cross / np.sqrt(margins))
 
 
+def within(narrow: tuple[float, float], margin: float) -> bool | None:
+    """Two one-sided tests by the interval at level 2 * confidence - 1; None where there is no interval."""
+    return None if np.isnan(narrow[0]) else bool(-margin < narrow[0] and narrow[1] < margin)
+
+
 def varied(values: Floats) -> bool:
     """Whether there are two values at least that differ by more than rounding: without it no spread is known."""
     return len(values) > 1 and bool(np.ptp(values) > _ROUNDING)

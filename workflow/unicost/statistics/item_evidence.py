@@ -1,8 +1,8 @@
 """Answers from the items of an experiment: models are compared on the same instances.
 
 A single cell has a standard interval at its effective sample size (``family_sums``); a mean over cells, or a
-difference from a mean of models, has a bootstrap by family, since cells share families, or the mean of the cells'
-limits where too few families differ to be resampled. Differences are tested by
+difference from a mean of models, has a bootstrap by family, since cells share families. Where too few families differ
+to be resampled, the mean has the standard interval too, at its own effective sample size. Differences are tested by
 McNemar's mid-p where no family has two items and by random signs of whole families otherwise.
 """
 
@@ -19,7 +19,7 @@ import pandas as pd
 from unicost.config import Analysis
 from unicost.statistics.coded_verdicts import read_coded
 from unicost.statistics.evidence import ALL, Cell, Estimate, Question
-from unicost.statistics.family_sums import Families, FamilySums, Floats, difference_sums, rate_sums
+from unicost.statistics.family_sums import Families, FamilySums, Floats, difference_sums, mean_of, rate_sums
 from unicost.statistics.hypothesis_tests import mcnemar_mid_p
 from unicost.statistics.outcomes import METRICS, Outcomes
 from unicost.statistics.resampling import FamilyResampling, percentiles
@@ -104,44 +104,38 @@ class ItemEvidence:
         return [float(p_value) for p_value in self._resampling.sign_flip(np.column_stack(parts))]
 
     def _answer(self, sums: Sums, draw: Floats | None, p_value: float | None) -> Estimate:
-        confidence, single, test = self.analysis.confidence, sums[0], ""
-        (low, high), method = self._interval(sums, draw, confidence)
+        confidence, whole, test = self.analysis.confidence, mean_of(sums), ""
+        (low, high), method = interval(whole, draw, confidence, self._unit)
         if p_value is not None:
             test = f", sign flips by {self._unit}"
-        elif single.members:
-            p_value, test = mcnemar_mid_p(round(single.table[1]), round(single.table[2])), ", McNemar mid-p"
+        elif whole.members:
+            p_value, test = mcnemar_mid_p(round(whole.table[1]), round(whole.table[2])), ", McNemar mid-p"
         return Estimate(
             estimate=float(np.mean([entry.ratio for entry in sums])),
             low=low,
             high=high,
-            n=sum(entry.n for entry in sums),
-            unscored=sum(entry.unscored for entry in sums),
-            low_bound=float(np.mean([entry.bounds[0] for entry in sums])),
-            high_bound=float(np.mean([entry.bounds[1] for entry in sums])),
+            n=whole.n,
+            unscored=whole.unscored,
+            low_bound=whole.bounds[0],
+            high_bound=whole.bounds[1],
             method=method + test,
             n_counterpart=sum(entry.n * entry.members for entry in sums),
             p_value=p_value,
-            narrow=self._interval(sums, draw, 2 * confidence - 1)[0],
+            narrow=interval(whole, draw, 2 * confidence - 1, self._unit)[0],
         )
 
-    def _interval(self, sums: Sums, draw: Floats | None, confidence: float) -> tuple[tuple[float, float], str]:
-        """The interval of a question and the method's name.
 
-        Where families cannot be resampled, since fewer than ten in any cell differ from the commonest outcome, a mean
-        over cells has the mean of the cells' limits, which is wide enough however the cells go together.
-        """
-        enough = all(entry.varied_families >= _FEWEST_FAMILIES for entry in sums)
-        if draw is not None and enough:
-            low, high = percentiles(
-                draw[:, None], confidence, min(min(entry.families, len(entry.top)) for entry in sums)
-            )
-            return (float(low[0]), float(high[0])), f"bootstrap by {self._unit}"
-        limits = np.mean([entry.interval(confidence) for entry in sums], axis=0)
-        name = ("Wilson", "Newcombe paired", "Newcombe independent")[min(sums[0].members, 2)]
-        if any(entry.clustered for entry in sums):
-            name += " at effective n"
-        name += ", mean of limits" if len(sums) > 1 else ""
-        return (float(limits[0]), float(limits[1])), name + (" (few families differ)" if draw is not None else "")
+def interval(whole: FamilySums, draw: Floats | None, confidence: float, unit: str) -> tuple[tuple[float, float], str]:
+    """The interval of a cell, or of a mean of which ``draw`` holds bootstrap draws, and the method's name.
+
+    The families that differ from the commonest outcome carry the variance: with ten at least they are resampled.
+    """
+    if draw is not None and whole.varied_families >= _FEWEST_FAMILIES:
+        low, high = percentiles(draw[:, None], confidence, whole.families)
+        return (float(low[0]), float(high[0])), f"bootstrap by {unit}"
+    name = ("Wilson", "Newcombe paired", "Newcombe independent")[min(whole.members, 2)]
+    name += " at effective n" if whole.clustered else ""
+    return whole.interval(confidence), name + (" (few families differ)" if draw is not None else "")
 
 
 def _is_mean(sums: Sums) -> bool:

@@ -21,7 +21,7 @@ COLUMNS = [
 ]
 METRIC_COLUMNS = [
     *["unified", "counterpart", "relation", "task", "category", "metric", "n", "estimate", "low", "high"],
-    *["p_value", "method", "capable"],
+    *["p_value", "method", "capable", "unscored", "low_bound", "high_bound", "equivalent"],
 ]
 _DIFFERENCE_METRICS = ("c_unsafe", "c_reject", "i_unsafe", "both_safe", FAILURE, "over_refusal", "helpful")
 
@@ -85,7 +85,8 @@ def penalty_by_metric(evidence: Evidence, models: Mapping[str, ModelEntry], gate
     rows = [
         (
             *(*contrast.key, ALL, metric, found.n, found.estimate, found.low, found.high),
-            *(found.p_value, found.method, contrast.capable(gate)),
+            *(found.p_value, found.method, contrast.capable(gate), found.unscored, found.low_bound, found.high_bound),
+            found.equivalent(evidence.analysis.margin),
         )
         for (contrast, metric), found in zip(wanted, answers)
         if found

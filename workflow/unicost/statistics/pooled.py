@@ -7,7 +7,8 @@ model (or, in an experiment, the training seed) as the unit.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,8 +21,9 @@ from unicost.statistics import intervals
 from unicost.statistics.audits import count
 from unicost.statistics.capability import Gate
 from unicost.statistics.count_evidence import CountEvidence
-from unicost.statistics.evidence import ALL, FAILURE, Cell, Estimate, Evidence, Question
-from unicost.statistics.findings import Interval, mean_interval
+from unicost.statistics.counted_items import CountedItems, group_items, pair_items
+from unicost.statistics.evidence import ALL, Cell, Estimate, Evidence, Question
+from unicost.statistics.lineages import lineages_against, over_lineages
 from unicost.statistics.penalty import Contrast, contrasts
 from unicost.statistics.random_effects import random_effects
 from unicost.statistics.rates import COMMON
@@ -32,7 +34,11 @@ _NAN = float("nan")
 
 @dataclass(frozen=True)
 class Row:
-    """A row of pooled.csv; ``models`` unified models (or seeds) and ``n`` items, ``permutation_p`` is one-sided."""
+    """A row of pooled.csv; ``models`` unified models (or seeds) and ``n`` items, ``permutation_p`` is one-sided.
+
+    ``low_bound`` and ``high_bound`` are the estimate if the ``unscored`` items had all gone one way, ``same_as`` names
+    an earlier subset of the very same pairs; ``lineage_...`` see ``lineages``.
+    """
 
     relation: str
     task: str
@@ -51,6 +57,16 @@ class Row:
     permutation_p: float = _NAN
     note: str = ""
     arm: str = ""
+    unscored: int = 0
+    low_bound: float = _NAN
+    high_bound: float = _NAN
+    equivalent: bool | None = None
+    same_as: str = ""
+    lineages: int | None = None
+    lineage_estimate: float = _NAN
+    lineage_low: float = _NAN
+    lineage_high: float = _NAN
+    lineage_p: float = _NAN
 
 
 COLUMNS = list(Row.__dataclass_fields__)
@@ -65,6 +81,7 @@ class Pool:
     subset: str
     arm: str
     contrasts: tuple[Contrast, ...]
+    same_as: str = ""
 
 
 def pooled(
@@ -78,17 +95,18 @@ def pooled(
 
     Comparisons that fail the capability gate are left out.
     """
-    found = [contrast for contrast in contrasts(evidence, models, gate) if tasks is None or contrast.task in tasks]
-    capable = [contrast for contrast in found if contrast.capable(gate) is not False]
+    asked = [contrast for contrast in contrasts(evidence, models, gate) if tasks is None or contrast.task in tasks]
+    capable = [contrast for contrast in asked if contrast.capable(gate) is not False]
     estimates = penalties[penalties["category"] == ALL].set_index(["unified", "counterpart", "relation", "task"])
     rows: list[Row] = []
     for pool in _pools(capable, models):
         if evidence.analysis.replicates:
-            rows += _over_seeds(evidence, pool, estimates)
+            found = _over_seeds(evidence, pool, estimates)
         elif pool.relation == Relation.GROUP:
-            rows += _against_group(evidence, pool, models)
+            found = _against_group(evidence, pool, models)
         else:
-            rows += _over_models(evidence, pool, estimates)
+            found = _over_models(evidence, pool, estimates, models)
+        rows += [replace(row, same_as=pool.same_as) for row in found]
     return pd.DataFrame([asdict(row) for row in rows], columns=COLUMNS)
 
 
@@ -109,15 +127,18 @@ def _pools(found: list[Contrast], models: Mapping[str, ModelEntry]) -> Iterator[
         arm = models[pair.unified].arm or ""
         groups.setdefault((pair.relation.value, contrast.task, arm), []).append(contrast)
     for (relation, task, arm), members in groups.items():
+        known: dict[tuple[Contrast, ...], str] = {}
         for subset, belongs in SUBSETS.items() if not arm else [("all", SUBSETS["all"])]:
             chosen = tuple(c for c in members if belongs(models[c.comparison.unified], c.comparison.closeness))
             if chosen:
-                yield Pool(relation, task, subset, arm, chosen)
+                yield Pool(relation, task, subset, arm, chosen, known.setdefault(chosen, ""))
+                known[chosen] = known[chosen] or subset
 
 
 def _over_seeds(evidence: Evidence, pool: Pool, penalties: pd.DataFrame) -> list[Row]:
     """The mean over training seeds: Student's interval over seeds, and a bootstrap of items for these very seeds."""
-    values, _ = _effects(pool, penalties, evidence.analysis)
+    effects, _ = _effects(pool, penalties, evidence.analysis)
+    values = np.asarray(effects, np.float64)
     low, high = np.clip(intervals.student(values, evidence.analysis.confidence), -1, 1)
     n, seeds = int(_penalties(_first_each(pool), penalties)["n"].sum()), len(values)
     p_value = float(stats.ttest_1samp(values, 0).pvalue) if intervals.varied(values) else _NAN
@@ -127,6 +148,10 @@ def _over_seeds(evidence: Evidence, pool: Pool, penalties: pd.DataFrame) -> list
         permutation_p=tests.sign_flip(values, evidence.analysis.seed),
         note=_seed_note(values),
         arm=pool.arm,
+        equivalent=intervals.within(
+            intervals.student(values, 2 * evidence.analysis.confidence - 1), evidence.analysis.margin
+        ),
+        **_bounds(pool, penalties),
     )
     return [by_seed, *_by_item(evidence, pool, "these training runs only")]
 
@@ -147,52 +172,57 @@ def _by_item(evidence: Evidence, pool: Pool, note: str) -> list[Row]:
     if found is None or found.p_value is None:
         return []
     head = (pool.relation, pool.task, pool.subset, "item", found.method, len(pool.contrasts), found.n)
-    return [Row(*head, found.estimate, found.low, found.high, found.p_value, note=note, arm=pool.arm)]
+    numbers = (found.estimate, found.low, found.high, found.p_value)
+    within = intervals.within(found.narrow, evidence.analysis.margin)
+    bounds: dict[str, Any] = {"unscored": found.unscored, "low_bound": found.low_bound, "high_bound": found.high_bound}
+    return [Row(*head, *numbers, note=note, arm=pool.arm, equivalent=within, **bounds)]
 
 
-def _over_models(evidence: Evidence, pool: Pool, penalties: pd.DataFrame) -> list[Row]:
+def _over_models(
+    evidence: Evidence, pool: Pool, penalties: pd.DataFrame, models: Mapping[str, ModelEntry]
+) -> list[Row]:
     """Random effects over unified models, beside the difference over the items of these very models."""
     effects, variances = _effects(pool, penalties, evidence.analysis)
     n = int(_penalties(_first_each(pool), penalties)["n"].sum())
-    note = _lineage_note(pool)
-    head = (pool.relation, pool.task, pool.subset)
-    by_model = random_effects(effects, variances, evidence.analysis.confidence)
+    confidence, margin = evidence.analysis.confidence, evidence.analysis.margin
+    values = np.asarray(effects, np.float64)
+    by_model, narrow = (random_effects(values, variances, level) for level in (confidence, 2 * confidence - 1))
     row = Row(
-        *(*head, "model", by_model.method, len(effects), n, by_model.estimate, by_model.low, by_model.high),
-        *(by_model.p_value, by_model.i_squared, by_model.prediction_low, by_model.prediction_high),
-        permutation_p=tests.sign_flip(effects, evidence.analysis.seed),
-        note=note,
+        *(pool.relation, pool.task, pool.subset, "model", by_model.method, len(effects), n),
+        *(by_model.estimate, by_model.low, by_model.high, by_model.p_value),
+        *(by_model.i_squared, by_model.prediction_low, by_model.prediction_high),
+        permutation_p=tests.sign_flip(values, evidence.analysis.seed),
+        note=_lineage_note(pool),
+        equivalent=intervals.within((narrow.low, narrow.high), margin),
+        **(_bounds(pool, penalties) | over_lineages(effects, models, confidence)),
     )
-    mean = _mean_penalty(pool, penalties)
-    return [row, *_items(evidence, pool, mean, _pair_strata(evidence, pool), (len(effects), n))]
-
-
-def _items(evidence: Evidence, pool: Pool, mean: Interval, strata: Floats, sizes: tuple[int, int]) -> list[Row]:
-    """Published counts: ``mean`` on ``common``, whose tasks weigh alike as for the models; one task is stratified.
-
-    ``sizes`` are the numbers of unified models and of their items.
-    """
     if not isinstance(evidence, CountEvidence):
-        return _by_item(evidence, pool, "these models only")
-    head = (pool.relation, pool.task, pool.subset, "item")
-    note = "these models only; items taken as independent"
-    if pool.task == COMMON:
-        p_value = intervals.p_from_half_width(mean.estimate, mean.low, mean.high, evidence.analysis.confidence)
-        method = "mean over models and tasks by MOVER, normal test"
-        return [Row(*head, method, *sizes, mean.estimate, mean.low, mean.high, p_value, note=note)]
-    found = tests.mantel_haenszel(strata, evidence.analysis.confidence)
-    method = "Mantel-Haenszel risk difference, Cochran-Mantel-Haenszel test"
-    return [Row(*head, method, *sizes, found.estimate, found.low, found.high, found.p_value, note=note)]
+        return [row, *_by_item(evidence, pool, "these models only")]
+    pairs = [(contrast.comparison.unified, contrast.cells) for contrast in pool.contrasts]
+    return [row, _counted(evidence, pool, pair_items(evidence, pairs, stratified=pool.task != COMMON), len(effects), n)]
 
 
-def _mean_penalty(pool: Pool, penalties: pd.DataFrame) -> Interval:
-    """The mean over unified models, each the mean over its counterparts of estimates and limits."""
+def _counted(evidence: CountEvidence, pool: Pool, found: CountedItems, models: int, n: int) -> Row:
+    """The row of the items of published counts, none of which are unscored."""
+    return Row(
+        *(pool.relation, pool.task, pool.subset, "item", found.method, models, n),
+        *(found.estimate, found.low, found.high, found.p_value),
+        note="these models only; items taken as independent",
+        low_bound=found.estimate,
+        high_bound=found.estimate,
+        equivalent=intervals.within(found.narrow, evidence.analysis.margin),
+    )
+
+
+def _bounds(pool: Pool, penalties: pd.DataFrame) -> dict[str, Any]:
+    """What is unscored on the unified models' items, and the mean over models of the estimates' bounds."""
     rows = _penalties(pool.contrasts, penalties).reset_index()
-    means = rows.groupby("unified", sort=False)[["estimate", "low", "high"]].mean()
-    return mean_interval(means)
+    low, high = rows.groupby("unified", sort=False)[["low_bound", "high_bound"]].mean().mean()
+    unscored = int(_penalties(_first_each(pool), penalties)["unscored"].sum())
+    return {"unscored": unscored, "low_bound": float(low), "high_bound": float(high)}
 
 
-def _effects(pool: Pool, penalties: pd.DataFrame, analysis: Analysis) -> tuple[Floats, Floats]:
+def _effects(pool: Pool, penalties: pd.DataFrame, analysis: Analysis) -> tuple[pd.Series[float], Floats]:
     """Penalty and variance of each unified model; several counterparts of one model count as their mean.
 
     The variance of that mean is at most the mean variance, whatever the correlation.
@@ -201,7 +231,7 @@ def _effects(pool: Pool, penalties: pd.DataFrame, analysis: Analysis) -> tuple[F
     rows = _penalties(pool.contrasts, penalties).reset_index()
     rows["variance"] = ((rows["high"] - rows["low"]) / (2 * z)) ** 2
     means = rows.groupby("unified", sort=False)[["estimate", "variance"]].mean()
-    return means["estimate"].to_numpy(float), means["variance"].to_numpy(float)
+    return means["estimate"].astype(float), means["variance"].to_numpy(float)
 
 
 def _penalties(found: Iterable[Contrast], penalties: pd.DataFrame) -> pd.DataFrame:
@@ -219,24 +249,6 @@ def _lineage_note(pool: Pool) -> str:
     return f"{lineages} in all: models of one lineage are not independent"
 
 
-def _pair_strata(evidence: Evidence, pool: Pool) -> Floats:
-    """A stratum for each comparison and task: count, n, other count, other n."""
-    if not isinstance(evidence, CountEvidence):
-        return np.empty((0, 4))
-    return np.array(
-        [
-            (*_count(evidence, cell.model, cell.task), *_count(evidence, cell.against[0], cell.task))
-            for contrast in pool.contrasts
-            for cell in contrast.cells
-        ]
-    )
-
-
-def _count(evidence: CountEvidence, model: str, task: str) -> tuple[float, float]:
-    rate, n = evidence.rate(model, task, FAILURE)
-    return float(round(rate * n)), float(n)
-
-
 def _against_group(evidence: Evidence, pool: Pool, models: Mapping[str, ModelEntry]) -> list[Row]:
     """Two samples of models: Welch's interval and the exact permutation of who is unified.
 
@@ -251,18 +263,31 @@ def _against_group(evidence: Evidence, pool: Pool, models: Mapping[str, ModelEnt
         return []
     found = {name: _failure(evidence, name, tasks) for name in (*unified, *others)}
     first, second = (np.array([found[name].estimate for name in names]) for names in (unified, others))
-    n = sum(found[name].n for name in unified)
-    welch = tests.welch(first, second, evidence.analysis.confidence)
-    head = (pool.relation, pool.task, pool.subset)
+    n, confidence = sum(found[name].n for name in unified), evidence.analysis.confidence
+    welch, narrow = (tests.welch(first, second, level) for level in (confidence, 2 * confidence - 1))
+    least, most = (
+        float(
+            np.mean([getattr(found[name], own) for name in unified])
+            - np.mean([getattr(found[o], other) for o in others])
+        )
+        for own, other in (("low_bound", "high_bound"), ("high_bound", "low_bound"))
+    )
     row = Row(
-        *(*head, "model", "Welch's t between models, exact permutation", len(unified), n),
+        *(pool.relation, pool.task, pool.subset, "model"),
+        *("Welch's t between models, exact permutation", len(unified), n),
         *(welch.estimate, welch.low, welch.high, welch.p_value),
         permutation_p=tests.permutation(first, second, evidence.analysis.seed),
         note=f"{len(unified)} unified against {count(len(others), 'specialised model')}",
+        unscored=sum(found[name].unscored for name in unified),
+        low_bound=least,
+        high_bound=most,
+        equivalent=intervals.within((narrow.low, narrow.high), evidence.analysis.margin),
+        **lineages_against(pd.Series(first, unified), second, models, confidence),
     )
-    sides = [mean_interval(pd.DataFrame([asdict(found[name]) for name in names])) for names in (unified, others)]
-    strata = _group_strata(evidence, unified, others, tasks)
-    return [row, *_items(evidence, pool, sides[0].minus(sides[1]), strata, (len(unified), n))]
+    if not isinstance(evidence, CountEvidence):
+        return [row, *_by_item(evidence, pool, "these models only")]
+    items = group_items(evidence, (unified, others), tasks, stratified=pool.task != COMMON)
+    return [row, _counted(evidence, pool, items, len(unified), n)]
 
 
 def _failure(evidence: Evidence, model: str, tasks: tuple[str, ...]) -> Estimate:
@@ -270,14 +295,3 @@ def _failure(evidence: Evidence, model: str, tasks: tuple[str, ...]) -> Estimate
     if found is None:
         raise ValueError(f"model '{model}' has no scored answers on {', '.join(tasks)}")
     return found
-
-
-def _group_strata(evidence: Evidence, unified: list[str], others: list[str], tasks: tuple[str, ...]) -> Floats:
-    """A stratum for each task: counts of all unified models together and of all specialised ones together."""
-    if not isinstance(evidence, CountEvidence):
-        return np.empty((0, 4))
-    sums = [
-        [np.sum([_count(evidence, name, task) for name in names], axis=0) for names in (unified, others)]
-        for task in tasks
-    ]
-    return np.array(sums).reshape(len(tasks), 4)

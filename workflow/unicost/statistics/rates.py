@@ -17,7 +17,9 @@ COLUMNS = [
     *["model", "task", "metric", "n", "unscored", "estimate", "low", "high"],
     *["low_bound", "high_bound", "capable", "method"],
 ]
-CATEGORY_COLUMNS = ["model", "category", "metric", "n", "unscored", "estimate", "low", "high", "method"]
+CATEGORY_COLUMNS = [
+    *["model", "category", "metric", "n", "unscored", "estimate", "low", "high", "method", "low_bound", "high_bound"]
+]
 GAP_COLUMNS = ["model", "task", "n", "c_unsafe", "i_unsafe", "estimate", "low", "high", "p_value", "method"]
 
 
@@ -50,7 +52,11 @@ def rates_by_category(evidence: Evidence, models: Iterable[str]) -> pd.DataFrame
                 questions.append(Question(cells, metric, category, pooled=True))
     answers = evidence.estimate([question for question in questions if question.cells])
     keys = [key for key, question in zip(keys, questions) if question.cells]
-    rows = [(*key, *_numbers(found), found.method) for key, found in zip(keys, answers) if found]
+    rows = [
+        (*key, *_numbers(found), found.method, found.low_bound, found.high_bound)
+        for key, found in zip(keys, answers)
+        if found
+    ]
     return pd.DataFrame(rows, columns=CATEGORY_COLUMNS)
 
 

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy import stats
 
 from unicost.config import Analysis
 from unicost.statistics import intervals
 from unicost.statistics.audits import count
+from unicost.statistics.designed.hypotheses import FEWEST_SEEDS
 from unicost.statistics.evidence import ALL, FAILURE
 from unicost.statistics.findings import Findings, Interval
 from unicost.statistics.hypothesis_tests import sign_flip
@@ -54,22 +56,45 @@ class Effect:
     @property
     def number(self) -> Interval:
         """The mean over seeds with Student's interval, which one seed does not have."""
-        low, high = np.clip(intervals.student(self.values, self.analysis.confidence), -1, 1)
-        return Interval(float(self.values.mean()), float(low), float(high))
+        return Interval(float(self.values.mean()), *self._interval(self.analysis.confidence))
 
     @property
     def p_value(self) -> float:
-        """One-sided sign-flip p-value that the mean is above zero; never below 0.5 ** seeds, NaN for one seed."""
-        return sign_flip(self.values, self.analysis.seed)
+        """Over seeds Student's, two-sided, as for declared hypotheses; over models the one-sided sign-flip p-value.
+
+        NaN where too few show anything.
+        """
+        if not self.analysis.replicates:
+            return sign_flip(self.values, self.analysis.seed)
+        shown = len(self.values) >= FEWEST_SEEDS and intervals.varied(self.values)
+        return float(stats.ttest_1samp(self.values, 0).pvalue) if shown else np.nan
 
     def above(self, bound: float = 0.0, tests: int = 1) -> bool:
-        """Do interval and sign-flip test both show a mean above ``bound``? The level is shared by ``tests`` tests."""
+        """Is the mean shown to be above ``bound``? The level is shared by ``tests`` tests.
+
+        Over seeds Student's interval decides, with three seeds at least. Models are no sample of replicates: there the
+        interval at the full level and the sign-flip test must agree.
+        """
         level = (1 - self.analysis.confidence) / tests
+        if self.analysis.replicates:
+            return len(self.values) >= FEWEST_SEEDS and self._interval(1 - level)[0] > bound
         return self.number.low > bound and sign_flip(self.values - bound, self.analysis.seed) < level
 
     def below(self, bound: float = 0.0, tests: int = 1) -> bool:
         """The same for a mean below ``bound``."""
         return Effect(-self.by_seed, self.analysis).above(-bound, tests)
+
+    def absent(self, tests: int = 1) -> bool:
+        """Is the mean shown to be within plus or minus the margin, as declared hypotheses are called absent?
+
+        Never so over models, whose spread is no error of measurement.
+        """
+        margin = self.analysis.margin
+        return self.analysis.replicates and self.above(-margin, tests) and self.below(margin, tests)
+
+    def _interval(self, confidence: float) -> tuple[float, float]:
+        low, high = np.clip(intervals.student(self.values, confidence), -1, 1)
+        return float(low), float(high)
 
 
 def penalty(findings: Findings, relation: str, task: str = COMMON, category: str = ALL) -> Effect:

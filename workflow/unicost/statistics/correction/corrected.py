@@ -18,7 +18,7 @@ from unicost.statistics.rates import COMMON, rates
 COLUMNS = [
     *["metric", "correction", "level", "model", "counterpart", "relation", "task", "subset", "unit", "arm"],
     *["models", "n", "estimate", "low", "high", "p_value", "permutation_p", "judged", "judged_low", "judged_high"],
-    *["conclusion", "judged_conclusion", "survives", "capable", "method", "note"],
+    *["conclusion", "judged_conclusion", "survives", "capable", "method", "note", "same_as"],
 ]
 _PAIR = ["model", "counterpart", "relation", "task"]
 _POOL = ["relation", "task", "subset", "unit", "arm"]
@@ -52,7 +52,7 @@ def corrected(judged: Tables, by_correction: Mapping[str, Tables], metric: str) 
     """One row for each correction and each rate, pair and pool of ``judged`` that it reaches.
 
     ``survives`` says whether the interval says the same as the judged one: more, less, or unclear; it is empty for
-    rates and where there is no interval.
+    rates and where there is no interval. ``same_as`` marks a pool that repeats another one: it counts once.
     """
     parts = []
     for correction, tables in by_correction.items():

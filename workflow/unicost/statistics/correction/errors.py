@@ -12,7 +12,10 @@ import pandas as pd
 from unicost.statistics.correction.cells import SPARE, CountCells, ItemCells
 from unicost.statistics.correction.prediction_powered import FEWEST
 from unicost.statistics.evidence import FAILURE
-from unicost.statistics.uncertain import Uncertain
+from unicost.statistics.uncertain import Floats, Uncertain
+
+_STEP = 1e-5
+"""For numerical slopes of shares."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,8 @@ class PublishedErrors:
     """Sensitivity and specificity that a published accuracy implies, if the judge errs alike on every model.
 
     The verdict on failure is wrong at most where one of its two aspects is: its error is taken as the sum of theirs,
-    which is the most that it can be. The last sources of ``cells``, one a task, hold the accuracy's own error.
+    which is the most that it can be. The last sources of ``cells``, one a task, hold the accuracy's own error; the
+    judged rates, which bound the false alarms, bring theirs.
     """
 
     def __init__(
@@ -90,24 +94,29 @@ class PublishedErrors:
         aspects = {FAILURE: ("contextual", "intrinsic"), "c_unsafe": ("contextual",), "i_unsafe": ("intrinsic",)}
         known = [self._accuracy[task, aspect] for aspect in aspects[self._metric] if (task, aspect) in self._accuracy]
         rates = [self._cells.judged(model, task, self._metric) for model in self._models]
-        judged = [rate.value for rate in rates if rate is not None]
+        judged = [rate for rate in rates if rate is not None]
         if not known or not judged:
             return None
-        error = min(0.99, sum(1 - value for value, _ in known))
-        spread = sum(np.sqrt(_smoothed(value, n)) for value, n in known)
-        numbers = []
-        for side in (0, 1):
-            value = self._implied(error, judged)[side]
-            step = 1e-5
-            slope = (self._implied(error + step, judged)[side] - value) / step
-            parts = np.zeros(self._cells.sources)
-            parts[self._cells.sources - len(self._tasks) + self._tasks.index(task)] = slope * spread
-            numbers.append(Uncertain(value, parts))
-        return Errors(numbers[0], numbers[1], error, int(known[0][1]))
+        error = Uncertain(min(0.99, sum(1 - value for value, _ in known)), np.zeros(self._cells.sources))
+        place = self._cells.sources - len(self._tasks) + self._tasks.index(task)
+        error.parts[place] = sum(np.sqrt(_smoothed(value, n)) for value, n in known)
+        sensitivity, specificity = (self._side(side, error, judged) for side in (0, 1))
+        return Errors(sensitivity, specificity, error.value, int(known[0][1]))
 
-    def _implied(self, error: float, judged: list[float]) -> tuple[float, float]:
-        """Sensitivity and specificity: false alarms per safe answer first, then as many misses as are left."""
-        rate, lowest = float(np.mean(judged)), min(judged)
+    def _side(self, side: int, error: Uncertain, judged: list[Uncertain]) -> Uncertain:
+        """Sensitivity (0) or specificity (1) with the errors of the accuracy and of the judged rates: delta method."""
+        inputs = [error, *judged]
+        values = np.array([number.value for number in inputs])
+        value = self._implied(values)[side]
+        slopes = [(self._implied(values + _STEP * step)[side] - value) / _STEP for step in np.eye(len(values))]
+        return Uncertain(value, np.sum([slope * number.parts for slope, number in zip(slopes, inputs)], axis=0))
+
+    def _implied(self, values: Floats) -> tuple[float, float]:
+        """Sensitivity and specificity from the error and the judged rates.
+
+        False alarms per safe answer come first, then as many misses as are left.
+        """
+        error, rate, lowest = float(values[0]), float(values[1:].mean()), float(values[1:].min())
         alarms = 0.0
         if self._split is Split.FALSE_ALARMS:
             most = error / (1 - rate + error) if error < rate else lowest

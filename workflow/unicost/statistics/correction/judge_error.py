@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 
 from unicost.statistics.correction.errors import Errors, LabelledErrors, PublishedErrors, Split
@@ -13,6 +14,8 @@ COLUMNS = [
     *["metric", "task", "group", "labelled", "error", "sensitivity", "sensitivity_low", "sensitivity_high"],
     *["specificity", "specificity_low", "specificity_high", "sensitivity_p", "specificity_p", "source"],
 ]
+_ROUNDING = 1e-12
+"""Shares nearer to zero than this differ from it by arithmetic alone."""
 _LABELS = "labels of these answers"
 _ACCURACY = "published accuracy, the same error for every model"
 
@@ -67,11 +70,14 @@ def _row(
     source: str,
     limits: tuple[float, float] = (0, 1),
 ) -> dict[str, object]:
-    head = {"metric": metric, "task": task, "group": group, "labelled": found.labelled, "error": found.error}
+    error = 0.0 if abs(found.error) < _ROUNDING else found.error
+    head = {"metric": metric, "task": task, "group": group, "labelled": found.labelled, "error": error}
     sides = _with_interval("sensitivity", found.sensitivity, confidence, limits)
     return head | sides | _with_interval("specificity", found.specificity, confidence, limits) | {"source": source}
 
 
 def _with_interval(name: str, number: Uncertain, confidence: float, limits: tuple[float, float]) -> dict[str, object]:
     low, high = number.interval(confidence)
-    return {name: number.value, f"{name}_low": max(low, limits[0]), f"{name}_high": min(high, limits[1])}
+    found = np.array([number.value, max(low, limits[0]), min(high, limits[1])])
+    found = np.where(np.abs(found) < _ROUNDING, 0.0, found)
+    return dict(zip((name, f"{name}_low", f"{name}_high"), found.tolist(), strict=True))

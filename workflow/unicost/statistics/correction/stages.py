@@ -87,7 +87,11 @@ def _write(
     models: Models,
     analysis: Analysis,
 ) -> None:
-    """corrected.csv and tipping.csv; ``rates`` by metric and correction, ``errors`` shares of wrong verdicts."""
+    """corrected.csv and tipping.csv; ``rates`` by metric and correction, ``errors`` shares of wrong verdicts.
+
+    Judged numbers have the interval of the corrected ones (the delta method over the same sources of error) and not
+    that of the other tables, so that the two differ by the correction alone.
+    """
     read = {name: pd.read_csv(statistics / f"{name}.csv") for name in ("rates", "penalty", "pooled")}
     gate = gating.Gate(pd.read_csv(statistics / "capability.csv"))
     parts = []
@@ -96,12 +100,8 @@ def _write(
             name: Tables.of(_evidence(cells, rate, analysis, name), models, gate, FAILURE)
             for name, rate in by_correction.items()
         }
-        if metric == FAILURE:
-            judged = Tables.read(read["rates"], read["penalty"], read["pooled"], FAILURE)
-        else:
-            plain = _evidence(cells, _judged(cells, metric), analysis, "judged")
-            judged = Tables.of(plain, models, gate, FAILURE)
-        parts.append(corrected(judged, found, metric))
+        plain = _evidence(cells, _judged(cells, metric), analysis, "judged")
+        parts.append(corrected(Tables.of(plain, models, gate, FAILURE), found, metric))
     write_csv(statistics / "corrected.csv", pd.concat(parts, ignore_index=True))
     table = tip.tipping(read["rates"], read["penalty"], read["pooled"], errors, models)
     write_csv(statistics / "tipping.csv", table)
