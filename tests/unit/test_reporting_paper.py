@@ -57,8 +57,8 @@ def test_the_wording_follows_the_sign(tmp_path):
         data = _numbers(tmp_path / f"data{sign}", sign)
         paper.compile(SOURCES, data, figures, tmp_path / f"{sign}.pdf")
         texts[sign] = _text(tmp_path / f"{sign}.pdf")
-    assert "both levels say that they fail more often" in texts[1.0]
-    assert "with models as the unit they fail less often" in texts[-1.0]
+    assert "the first lies above zero, the second lies above zero, the third lies above zero" in texts[1.0]
+    assert "the first lies below zero, the second lies below zero, the third lies below zero" in texts[-1.0]
     assert "+20.0 points" in texts[1.0] and "−20.0 points" in texts[-1.0]
 
 
