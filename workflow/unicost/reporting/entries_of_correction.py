@@ -78,8 +78,8 @@ FIGURES: tuple[Entry, ...] = (
         "Penalty",
         {
             "experiment": "Penalty (unified minus counterpart, failure) by level of a factor, in percentage points; "
-            "light: the family of items is the unit, dark: the training seed (no interval where seeds agree to the "
-            "last answer). The adjusted p stands by each factor. "
+            "light: the family of items is the unit, dark: the training seed (hollow, without an interval, where seeds "
+            "agree to the last answer). The adjusted p stands by each factor. "
             f"{_UNITS}"
         },
     ),

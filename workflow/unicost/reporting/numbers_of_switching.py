@@ -1,4 +1,4 @@
-"""Task-switching in the paper's numbers: how often a model behaves alike over the tasks of one target, and which way not."""
+"""Task-switching in the paper's numbers: how often a model behaves alike over a target's tasks, and which way not."""
 
 from __future__ import annotations
 

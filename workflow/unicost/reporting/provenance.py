@@ -53,7 +53,7 @@ SOURCES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "injections": (f"{_STATISTICS}injections.csv", ("judge", "aspect")),
     "sets": (f"{_STATISTICS}validation.csv", ()),
 }
-"""By section of a study's numbers (the longest path that fits): the file, and the columns that the path goes on with."""
+"""By section of a study's numbers (the longest path that fits): the file, and the columns that name its row."""
 
 
 def with_sources(content: Node, study: str) -> Node:

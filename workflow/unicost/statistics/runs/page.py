@@ -28,10 +28,10 @@ METRICS = {
 }
 _FLIPS_SHOWN = 20
 _NOTES = (
-    "Changes are in points, after minus before, on the instances that both models answered and that have a verdict in both "
-    "runs. If unscored: the change if every answer without a verdict had gone the one way, or the other. Newcombe's paired "
-    "intervals; McNemar's mid-p, or random signs of families where families have several items. Adjusted: Holm over "
-    "metrics, Benjamini-Hochberg over tasks and categories."
+    "Changes are in points, after minus before, on the instances that both models answered and that have a "
+    "verdict in both runs. If unscored: the change if every answer without a verdict had gone the one way, or the "
+    "other. Newcombe's paired intervals; McNemar's mid-p, or random signs of families where families have several "
+    "items. Adjusted: Holm over metrics, Benjamini-Hochberg over tasks and categories."
 )
 
 

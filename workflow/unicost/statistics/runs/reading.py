@@ -21,8 +21,8 @@ class Incomparable(ValueError):
 class Runs:
     """Verdicts of both runs on the instances that both benchmarks hold; ``requests`` are what users asked, by instance.
 
-    ``pairs`` are the models compared, before and after; ``instances`` are what both benchmarks hold, ``only_before`` and
-    ``only_after`` how many one of them holds alone.
+    ``pairs`` are the models compared, before and after; ``instances`` are what both benchmarks hold, ``only_before``
+    and ``only_after`` how many one of them holds alone.
     """
 
     before: pd.DataFrame
