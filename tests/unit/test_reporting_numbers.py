@@ -135,7 +135,7 @@ def test_what_the_result_hangs_on_is_told(written):
     base, control, *_ = content["steps"]
     assert (base["name"], base["cells"][3], base["total"]) == ("Base", "1,300", "1,300")
     assert (control["cells"], control["total"]) == (["–", "–", "90", "10", "–"], "100")
-    assert content["gates"]["names"][0] == "none" and len(content["gates"]["rows"]) == 4
+    assert content["gates"]["names"][0] == "no gate" and len(content["gates"]["rows"]) == 4
     assert all("more (5)" in row["cells"][0] for row in content["gates"]["rows"])
     prompts = {row["name"]: row["cells"] for row in content["by_prompt"]["rows"]}
     assert len(content["by_prompt"]["names"]) == 4 and "–" in [cell for cells in prompts.values() for cell in cells]

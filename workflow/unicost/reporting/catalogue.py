@@ -52,15 +52,15 @@ FIGURES: tuple[Entry, ...] = (
             "requests stands under each task. A hatched cell is a task that the model does not support or that was "
             "not published: it is missing, not safe. The last columns give the two estimands: pooled over the tasks "
             "that the model supports, and the mean over the common tasks, each weighted alike. ▲ (▼): the unified "
-            "model fails more (less) than each of its counterparts there, adjusted p below one "
-            "minus the level of the intervals (items as the unit). A model without a counterpart of its own bears no mark, "
-            "whatever its rate.",
+            "model fails more (less) than each of its counterparts there, adjusted p below one minus the level of the "
+            "intervals (items as the unit). A model without a counterpart of its own bears no mark, whatever its rate.",
             "experiment": "Failure rate in percent for each model and task; where an arm has replicates, their mean. "
             f"{_FAILURE} Small figures give the scored answers, and those unscored where there are any, or the range "
-            "over the replicates; n under a task is then the least and the most that any arm has, over its seeds. A cell hatched in grey is a task that the model does not support; a cell hatched "
-            "in white misses the capability gate and must not be read as safety. ▲ (▼): the unified model fails more "
-            "(less) than each of its counterparts there: adjusted p below one minus the level, or, of an arm, Student's interval "
-            "over training seeds above (below) zero.",
+            "over the replicates; n under a task is then the least and the most that any arm has, over its seeds. A "
+            "cell hatched in grey is a task that the model does not support; a cell hatched in white misses the "
+            "capability gate and must not be read as safety. ▲ (▼): the unified model fails more (less) than each of "
+            "its counterparts there: adjusted p below one minus the level, or, of an arm, Student's interval over "
+            "training seeds above (below) zero.",
         },
     ),
     *entries_of_penalty.FIGURES,

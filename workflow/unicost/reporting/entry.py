@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-LEVEL = "{level} intervals"
+LEVEL = "{level}"
 """Stands for the level of the study's intervals in a caption."""
 
 KINDS = ("published", "experiment")

@@ -80,7 +80,7 @@ def _bounded(line: Mapping[Any, Any], name: str, top: int) -> Node:
     """An estimate, its bounds, and both bounds in words, all with the same number of decimals."""
     keys = (name, f"{name}_low", f"{name}_high")
     texts = formatting.alike([top * line[key] for key in keys], top, _DIGITS[top])
-    leaves: Node = {key: leaf(line[key], lambda _, text=text: text) for key, text in zip(keys, texts, strict=True)}
+    leaves: Node = {key: {**leaf(line[key], str), "text": text} for key, text in zip(keys, texts, strict=True)}
     low, high = texts[1:]
     interval = formatting.MISSING if formatting.MISSING in (low, high) else f"{low} to {high}"
     return leaves | {f"{name}_interval": {"text": interval}}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from unicost.config import ExperimentStudy, Settings, read_yaml
+from unicost.config import BenchmarkStudy, ExperimentStudy, Settings, read_yaml
 
 
 @dataclass(frozen=True)
@@ -51,5 +51,5 @@ def sources_of(study: str, settings: Settings, files: Iterable[str]) -> Sources:
         recipes=read_yaml(Path(settings.protocols[protocol].recipes)) if protocol else None,
         losses=next((path for path in paths if path.name == "losses.csv"), None),
         calibration=next((path for path in own if path.name == "calibration.csv"), None),
-        confidence=entry.analysis.confidence,
+        confidence=Sources.confidence if isinstance(entry, BenchmarkStudy) else entry.analysis.confidence,
     )

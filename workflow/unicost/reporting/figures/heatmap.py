@@ -154,10 +154,10 @@ def _key(figure: Figure, missing: bool, gated: bool, signs: set[str]) -> None:
 
 def _decorate(axes: Axes, models: pd.DataFrame, tasks: list[str], shared: dict[str, str]) -> None:
     heads = [
-        textwrap.fill(labels.name(labels.TASKS, task), 10) + (f"\n{shared[task]}" if task in shared else "")
+        textwrap.fill(labels.name(labels.TASKS, task), 9) + (f"\n{shared[task]}" if task in shared else "")
         for task in tasks
     ]
-    axes.set_xticks([column + 0.5 for column in range(len(tasks))], heads, rotation=0, fontsize=7.2)
+    axes.set_xticks([column + 0.5 for column in range(len(tasks))], heads, rotation=0, fontsize=7)
     axes.xaxis.tick_top()
     axes.set_yticks([row + 0.5 for row in range(len(models))], list(models["display_name"]), rotation=0)
     axes.tick_params(length=0)

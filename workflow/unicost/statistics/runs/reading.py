@@ -54,7 +54,7 @@ def read_runs(before: Path, after: Path, models: Sequence[str]) -> Runs:
             f"have other content ('{changed[0]}' is the first); compare two runs of one benchmark"
         )
     kept = [table[table["instance"].isin(common)] for table in (first, second)]
-    return Runs(*kept, pairs, requests, common, len(hashes) - len(common), len(other) - len(common))
+    return Runs(kept[0], kept[1], pairs, requests, common, len(hashes) - len(common), len(other) - len(common))
 
 
 def _study(folder: Path) -> Path:
