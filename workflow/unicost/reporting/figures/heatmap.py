@@ -154,7 +154,8 @@ def _key(figure: Figure, missing: bool, gated: bool, signs: set[str]) -> None:
 
 def _decorate(axes: Axes, models: pd.DataFrame, tasks: list[str], shared: dict[str, str]) -> None:
     heads = [
-        textwrap.fill(labels.name(labels.TASKS, task), 9) + (f"\n{shared[task]}" if task in shared else "")
+        textwrap.fill(labels.name(labels.TASKS, task), 9, break_long_words=False)
+        + (f"\n{shared[task]}" if task in shared else "")
         for task in tasks
     ]
     axes.set_xticks([column + 0.5 for column in range(len(tasks))], heads, rotation=0, fontsize=7)
