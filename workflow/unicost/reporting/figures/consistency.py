@@ -18,7 +18,10 @@ _NAMES = ("consistency", "low", "high")
 
 @style.house
 def draw(sources: Sources) -> Figure:
-    """One row for each model, or for each arm with its seeds; the mean over its pairs of tasks."""
+    """One row for each model, or for each arm with its seeds; the mean over its pairs of tasks.
+
+    A rule parts models with different pairs of tasks, which cannot be compared.
+    """
     models = labels.with_groups(inputs.read(sources.statistics, "models"))
     frame = inputs.read(sources.statistics, "consistency")
     single = _widest(frame[frame["level"] == "model"], "model")
@@ -30,10 +33,14 @@ def draw(sources: Sources) -> Figure:
     groups = dict(zip(models["arm" if by_arm else "model"], models["group"], strict=True))
     names = labels.display_names(models)
     key = "arm" if by_arm else "model"
+    pairs = _pairs(frame[frame["level"] == ("seeds" if by_arm else "model")], key)
     order = [name for name in dict.fromkeys(models[key]) if name in set(rows[key])]
-    figure = style.canvas(1.1 + 0.3 * len(order))
+    order = [name for same in dict.fromkeys(pairs[name] for name in order) for name in order if pairs[name] == same]
+    figure = style.canvas(1.1 + 0.32 * len(order))
     axes = figure.subplots()
     for y, name in enumerate(order):
+        if y and pairs[name] != pairs[order[y - 1]]:
+            axes.axhline(y - 0.5, color=style.INK, linewidth=0.8)
         row = rows[rows[key] == name].iloc[0]
         group = groups[name]
         if by_arm:
@@ -45,7 +52,9 @@ def draw(sources: Sources) -> Figure:
         axes.plot([chance, chance], [y - 0.3, y + 0.3], color=style.MUTED, linewidth=1.2, zorder=2)
     texts = [labels.arm_at_length(name) if by_arm else names[name] for name in order]
     sizes = [int(rows[rows[key] == name]["families"].iloc[0]) for name in order]
-    axes.set_yticks(range(len(order)), [f"{text}  (families {n:,})" for text, n in zip(texts, sizes, strict=True)])
+    numbers = [f"{len(pairs[name])} pair{'s' * (len(pairs[name]) > 1)} of tasks, families {n:,}"
+               for name, n in zip(order, sizes, strict=True)]  # fmt: skip
+    axes.set_yticks(range(len(order)), [f"{text}\n({about})" for text, about in zip(texts, numbers, strict=True)])
     axes.set_ylim(len(order) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
     axes.grid(True, axis="x")
@@ -63,3 +72,12 @@ def _widest(frame: pd.DataFrame, key: str) -> pd.DataFrame:
     every = frame[frame["first_task"] == _EVERY]
     only = frame[~frame[key].isin(every[key])]
     return pd.concat([every, only[~only[key].duplicated(keep=False)]])
+
+
+def _pairs(frame: pd.DataFrame, key: str) -> dict[str, tuple[str, ...]]:
+    """The pairs of tasks of each model or arm."""
+    single = frame[frame["first_task"] != _EVERY]
+    return {
+        str(name): tuple(sorted(set(rows["first_task"] + " " + rows["second_task"])))
+        for name, rows in single.groupby(key)
+    }
