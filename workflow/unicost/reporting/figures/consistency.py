@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -41,20 +42,12 @@ def draw(sources: Sources) -> Figure:
     for y, name in enumerate(order):
         if y and pairs[name] != pairs[order[y - 1]]:
             axes.axhline(y - 0.5, color=style.INK, linewidth=0.8)
-        row = rows[rows[key] == name].iloc[0]
-        group = groups[name]
-        if by_arm:
-            own = single[single["arm"] == name]["consistency"]
-            look: dict[str, Any] = {"marker": "o", "markersize": 2.4, "linestyle": "none", "zorder": 4}
-            axes.plot(100 * own, [y + 0.22] * len(own), color=style.COLOURS[group], **look)
-        interval(axes, y, scaled(row, _NAMES), group, size=5)
-        chance = 100 * row["by_chance"]
-        axes.plot([chance, chance], [y - 0.3, y + 0.3], color=style.MUTED, linewidth=1.2, zorder=2)
+        own = single.loc[single["arm"] == name, "consistency"] if by_arm else None
+        _row(axes, y, rows[rows[key] == name].iloc[0], groups[name], own)
     texts = [labels.arm_at_length(name) if by_arm else names[name] for name in order]
-    sizes = [int(rows[rows[key] == name]["families"].iloc[0]) for name in order]
-    numbers = [f"{len(pairs[name])} pair{'s' * (len(pairs[name]) > 1)} of tasks, families {n:,}"
-               for name, n in zip(order, sizes, strict=True)]  # fmt: skip
-    axes.set_yticks(range(len(order)), [f"{text}\n({about})" for text, about in zip(texts, numbers, strict=True)])
+    sizes = rows.drop_duplicates(key).set_index(key)["families"]
+    about = [_size(len(pairs[name]), int(sizes[name])) for name in order]
+    axes.set_yticks(range(len(order)), [f"{text}\n({size})" for text, size in zip(texts, about, strict=True)])
     axes.set_ylim(len(order) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
     axes.grid(True, axis="x")
@@ -65,6 +58,20 @@ def draw(sources: Sources) -> Figure:
     handles += [Line2D([], [], color=style.MUTED, linewidth=1.2, label="By chance")]
     figure.legend(handles=handles, loc="outside lower center", ncols=4, handletextpad=0.4, columnspacing=1.2)
     return figure
+
+
+def _row(axes: Axes, y: int, row: pd.Series, group: str, seeds: pd.Series | None) -> None:
+    """A mark with its interval, a rule at what chance gives, and below them the seeds of an arm."""
+    if seeds is not None:
+        look: dict[str, Any] = {"marker": "o", "markersize": 2.4, "linestyle": "none", "zorder": 4}
+        axes.plot(100 * seeds, [y + 0.22] * len(seeds), color=style.COLOURS[group], **look)
+    interval(axes, y, scaled(row, _NAMES), group, size=5)
+    chance = 100 * row["by_chance"]
+    axes.plot([chance, chance], [y - 0.3, y + 0.3], color=style.MUTED, linewidth=1.2, zorder=2)
+
+
+def _size(pairs: int, families: int) -> str:
+    return f"{pairs} pair{'s' * (pairs > 1)} of tasks, families {families:,}"
 
 
 def _widest(frame: pd.DataFrame, key: str) -> pd.DataFrame:
