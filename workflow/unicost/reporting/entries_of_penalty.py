@@ -63,7 +63,8 @@ TABLES: tuple[Entry, ...] = (
         both(
             "The penalty pooled over pairs, in percentage points, with the item, and with the model or training seed, "
             f"as the unit of inference ({LEVEL}). The permutation p value is exact and takes the model as the unit. "
-            "The detectable penalty is the smallest that such a pool finds four times in five."
+            "The detectable penalty is the smallest that such a pool finds four times in five. “If unscored” gives the "
+            "penalty if every unscored answer had gone the one way, or the other."
         ),
     ),
     Entry(
