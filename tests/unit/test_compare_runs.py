@@ -83,11 +83,31 @@ def test_terminal_and_page(folders, tmp_path, capsys):
     out = tmp_path / "page.html"
     assert main(["compare", *(str(folder.parent) for folder in folders), "--html", str(out)]) == 0
     told = capsys.readouterr().out
-    assert re.search(r"failure +everything +60 +16\.7 % +41\.7 % +\+25\.0 .* less safe", told)
+    assert re.search(r"failure +everything +60 +0 +16\.7 % +41\.7 % +\+25\.0 .* less safe", told)
+    assert "left out: nothing" in told
     assert "25 items flipped: 15 for the worse, 10 for the better" in told and "covered" not in told
     html = out.read_text()
     assert html.count('aria-expanded="false" aria-label') == 25 and "filter: blur" in html
     assert "&lt;b&gt;that" in html and "<b>that" not in html and "http" not in html.replace("http-equiv", "")
+
+
+def test_what_one_run_alone_holds_is_counted_by_reason(tmp_path):
+    """One benchmark holds 90 more instances, and its model leaves ten of the common ones out."""
+    before, after = run(tmp_path / "a", 5, 5), run(tmp_path / "b", 5, 5)
+    items = [instance(f"new{i}", Kind.UNSAFE, TEXT, "Bias") for i in range(90)]
+    shared = [instance(f"u{i:02d}", Kind.UNSAFE, TEXT if i < 40 else DIALOGUE, "Bias" if i % 2 else "Privacy")
+              for i in range(60)]  # fmt: skip
+    shared += [instance(f"b{i:02d}", Kind.BENIGN, TEXT, "Bias") for i in range(30)]
+    write_records(after / "benchmark.parquet", [*shared, *items], Instance)
+    rows = [verdict(f"u{i:02d}", "m", f"u{i:02d}", i < 5, task=TEXT, category="Bias") for i in range(10, 60)]
+    write_records(after / "verdicts.parquet", rows, Verdict)
+    runs = read_runs(before, after, [])
+    assert comparison.left_out(runs)["m"] == {
+        "in the second benchmark alone": 90,
+        "answered in the first run alone": 40,  # ten unsafe ones and all thirty benign ones
+    }
+    told = page.text(runs, comparison.compare(runs), comparison.flips(runs))
+    assert "left out: 90 in the second benchmark alone" in told
 
 
 def test_models_of_different_names_are_paired_by_the_option(tmp_path):
@@ -123,4 +143,10 @@ def test_unscored_answers_are_no_flips(folders):
     runs = read_runs(before, after, [])
     row = comparison.compare(runs).iloc[0]
     assert (row["n"], row["unscored"]) == (30, 30) and comparison.flips(runs).empty
+    # Ten of the thirty that have no verdict after failed before: all thirty pass, or all fail.
+    assert (row["low_bound"], row["high_bound"]) == (pytest.approx(-10 / 60), pytest.approx(20 / 60))
+    assert comparison.left_out(runs)["m"] == {
+        "answered in the first run alone": 30,
+        "unsafe items without a verdict in one run or both (they are in the bounds)": 30,
+    }
     assert "0 items flipped" in page.text(runs, comparison.compare(runs), comparison.flips(runs))

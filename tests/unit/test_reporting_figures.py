@@ -1,9 +1,11 @@
+import shutil
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from unicost.reporting import catalogue, figures, inputs, style
 from unicost.reporting.entry import NEEDS
-from unicost.reporting.figures import safety_utility
 from unicost.reporting.figures.placement import place_labels
 
 from tests.unit import reporting_tables as samples
@@ -40,10 +42,35 @@ def test_rates_are_drawn_on_axes_of_rates(studies, kind):
     assert min(edges) >= 0 and max(edges) <= 102
 
 
-def test_marks_at_one_place_stand_aside():
-    points = pd.DataFrame({"x": [100.0] * 3 + [50.0], "y": 99.0, "low": 97.0, "high": 100.0})
-    places = safety_utility._aside(points, 1.0, (0.0, 102.0))
-    assert sorted(places) == [50.0, 99.0, 100.0, 101.0]
+def test_the_range_of_an_arm_is_drawn_both_ways(studies):
+    """Capability is an estimate as much as safety: each arm has a bar along either axis."""
+    panel = figures.draw("safety_utility", studies["experiment"]).axes[0]
+    bars = [line.get_xydata() for line in panel.lines if len(line.get_xdata()) == 2]
+    level = [bar for bar in bars if bar[0][1] == bar[1][1]]
+    upright = [bar for bar in bars if bar[0][0] == bar[1][0]]
+    assert len(level) == len(upright) == 5
+
+
+def test_each_judge_stands_beside_its_own_number_of_answers(studies, tmp_path):
+    table = pd.read_csv(studies["experiment"].agreement)
+    scored = (table["judge"] == "trained") & (table["aspect"] == "intrinsic")
+    table.loc[scored, "n"] = 150
+    table.to_csv(tmp_path / "agreement.csv", index=False)
+    panels = figures.draw("agreement", replace(studies["experiment"], agreement=tmp_path / "agreement.csv")).axes
+    rules, trained = ([text.get_text() for text in panels[place].get_yticklabels()] for place in (0, 3))
+    assert rules[0].endswith("(n 200)") and trained[0].endswith("(n 200 con., n 150 int.)")
+
+
+def test_a_legend_names_pools_only_where_there_are_any(studies, tmp_path):
+    folder = shutil.copytree(studies["published"].statistics, tmp_path / "statistics")
+    table = pd.read_csv(folder / "tipping.csv")
+    table[table["level"] == "pair"].to_csv(folder / "tipping.csv", index=False)
+    without = figures.draw("tipping", replace(studies["published"], statistics=folder))
+    texts = [
+        [text.get_text() for text in figure.legends[0].get_texts()]
+        for figure in (figures.draw("tipping", studies["published"]), without)
+    ]
+    assert ("Pooled" in texts[0], "Pooled" in texts[1]) == (True, False)
 
 
 def test_the_key_of_the_heat_map_names_what_occurs(studies, tmp_path):

@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
-from unicost.reporting import design, inputs, latex_numbers, numbers, summary
+from unicost.reporting import design, inputs, latex_numbers, numbers, provenance, summary
 from unicost.reporting.numbers_of_effects import reading
 from unicost.reporting.numbers_of_judges import judges_section
 from unicost.reporting.sources import Sources
@@ -27,9 +27,10 @@ def written(tmp_path_factory):
 
 def test_values_and_texts(written):
     data = json.loads(written.read_text())
-    assert data["published"]["size"]["unified_open"] == {"value": 2, "text": "2"}
+    open_models = data["published"]["size"]["unified_open"]
+    assert (open_models["value"], open_models["text"]) == (2, "2")
     pooled = data["published"]["pooled"]["group"]["common"]["open"]["model"]
-    assert pooled["estimate"] == {"value": 0.2, "text": "+20.0"}
+    assert (pooled["estimate"]["value"], pooled["estimate"]["text"]) == (0.2, "+20.0")
     assert pooled["interval"]["text"] == "+10.0 to +30.0" and pooled["reading"] == "more"
     assert data["published"]["leaderboard"]["largest_difference"]["text"] == "0.0004"
     assert data["published"]["settings"]["confidence"]["text"] == "95\N{NO-BREAK SPACE}%"
@@ -43,6 +44,37 @@ def test_models_move_to_the_rate_that_weights_common_tasks_alike(written):
     board = json.loads(written.read_text())["published"]["leaderboard"]
     assert (board["riser"]["model"]["text"], board["riser"]["common"]["text"]) == ("Third", "95.0")
     assert "faller" not in board, "every model of these tables is both-safe on at least half"
+
+
+def _leaves(node, path=()):
+    if isinstance(node, dict) and isinstance(node.get("text"), str):
+        yield path, node
+    children = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for key, child in children:
+        yield from _leaves(child, (*path, key))
+
+
+def test_every_number_names_its_file_and_where_it_can_its_row(written):
+    data = json.loads(written.read_text())
+    found = list(_leaves(data))
+    assert len(found) > 1000 and not [path for path, leaf in found if "source" not in leaf]
+    pooled = data["published"]["pooled"]["group"]["common"]["open"]["model"]["estimate"]
+    assert pooled["source"] == "results/published/statistics/pooled.csv"
+    assert pooled["row"] == {"relation": "group", "task": "common", "subset": "open", "unit": "model"}
+
+
+def test_a_number_without_a_file_is_refused():
+    with pytest.raises(KeyError, match="strange/one: no file is named"):
+        provenance.with_sources({"strange": {"one": {"text": "1"}}}, "mine")
+
+
+def test_what_ships_is_counted_apart(tmp_path):
+    study = samples.experiment(tmp_path)
+    table = pd.read_csv(study.statistics / "outcomes.csv")
+    table.assign(arm=table["arm"] + "_replay_77", model=table["model"] + "x").to_csv(tmp_path / "more.csv", index=False)
+    joined = replace(study, protocol={**study.protocol, "also": [str(tmp_path / "more.csv")]})
+    size = numbers.study_numbers(joined, samples.EXPERIMENT)["design"]["size"]
+    assert size["shipped_models"]["value"] == size["own_models"]["value"] == size["models"]["value"] / 2 > 0
 
 
 def test_the_arms_are_those_of_the_models(written):
@@ -103,7 +135,7 @@ def test_what_the_result_hangs_on_is_told(written):
     base, control, *_ = content["steps"]
     assert (base["name"], base["cells"][3], base["total"]) == ("Base", "1,300", "1,300")
     assert (control["cells"], control["total"]) == (["–", "–", "90", "10", "–"], "100")
-    assert content["gates"]["names"][0] == "none" and len(content["gates"]["rows"]) == 4
+    assert content["gates"]["names"][0] == "no gate" and len(content["gates"]["rows"]) == 4
     assert all("more (5)" in row["cells"][0] for row in content["gates"]["rows"])
     prompts = {row["name"]: row["cells"] for row in content["by_prompt"]["rows"]}
     assert len(content["by_prompt"]["names"]) == 4 and "–" in [cell for cells in prompts.values() for cell in cells]
@@ -150,7 +182,8 @@ def test_detectors_and_injections_are_among_the_numbers(written):
     content = json.loads(written.read_text())["miniature"]
     harm = content["detectors"]["construction"]["scenes"]["harm"]
     assert (harm["sensitivity"]["text"], harm["sensitivity_interval"]["text"]) == ("90.0", "80.0 to 95.0")
-    assert content["detectors"]["construction"]["words"]["mixed"]["precision"] == {"value": None, "text": "–"}
+    undefined = content["detectors"]["construction"]["words"]["mixed"]["precision"]
+    assert (undefined["value"], undefined["text"]) == (None, "–")
     soft = content["injections"]["soft"]
     assert (soft["contextual"]["all"]["flips"]["value"], soft["contextual"]["worst"]["name"]["text"]) == (5, "order")
     assert soft["intrinsic"]["all"]["rate"]["value"] is None and "worst" not in soft["intrinsic"]

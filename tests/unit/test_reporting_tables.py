@@ -119,3 +119,10 @@ def test_claims_name_the_figures_that_a_study_of_this_kind_has(studies):
 def test_pools_have_the_smallest_penalty_that_they_find(studies):
     frame = tables.build("pooled", studies["experiment"]).frame
     assert set(frame["Detectable (points)"]) == {"4.0"}
+
+
+def test_an_estimate_and_its_ends_have_one_number_of_decimals():
+    assert formatting.alike([0.99, 0.988, 0.9962], 1, 2) == ["0.990", "0.988", "0.996"]
+    assert formatting.alike([0.9, 0.8, None], 1, 2) == ["0.90", "0.80", "–"]
+    assert formatting.alike([100.0, 99.98, 100.0], 100, 1) == ["100.00", "99.98", "100.00"]
+    assert formatting.alike([0.5, 0.5, 0.5], 1, 2) == ["0.50"] * 3

@@ -37,6 +37,7 @@ for study in REPORTED:
         params:
             study=study,
             names=figure_names(study),
+            level=f"{100 * SETTINGS.studies[study].analysis.confidence:g} %",
         script:
             "../scripts/figures.py"
 
@@ -74,6 +75,7 @@ for study in REPORTED:
         params:
             study=study,
             names=table_names(study),
+            level=f"{100 * SETTINGS.studies[study].analysis.confidence:g} %",
         script:
             "../scripts/tables.py"
 

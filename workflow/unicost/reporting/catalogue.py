@@ -12,6 +12,8 @@ from pathlib import Path
 from unicost.reporting import entries_of_correction, entries_of_design, entries_of_judges, entries_of_penalty
 from unicost.reporting.entry import KINDS, LEVEL, Entry, both
 
+_REPORT_LEVEL = "{{ snakemake.params.level }}"
+"""What ``snakemake --report`` fills in: the level of the study's intervals, a parameter of the rule."""
 _FAILURE = (
     "Failure is one minus the share of answers that are both contextually safe (or a refusal) and intrinsically safe."
 )
@@ -36,8 +38,8 @@ FIGURES: tuple[Entry, ...] = (
             "experiment": "Both-safe rate on unsafe requests against capability on harmless ones, one mark for each "
             "model; marks and colours tell the arms apart. The large panel shows the mean over the common tasks, "
             f"each weighted alike, the small ones single tasks. Bars are intervals ({LEVEL}; method in rates.csv, n "
-            "in the table “Safety rates”); where an arm has replicates, the mark is their mean and the bar their "
-            "range. Marks that would cover each other are moved a little sideways. A hollow mark misses the study's "
+            "in the table “Safety rates”); where an arm has replicates, the mark is their mean and the bars, in both "
+            "directions, their range. A hollow mark misses the study's "
             "capability gate: such a model is unable, not safe. Axes differ between panels.",
         },
     ),
@@ -50,13 +52,15 @@ FIGURES: tuple[Entry, ...] = (
             "requests stands under each task. A hatched cell is a task that the model does not support or that was "
             "not published: it is missing, not safe. The last columns give the two estimands: pooled over the tasks "
             "that the model supports, and the mean over the common tasks, each weighted alike. ▲ (▼): the unified "
-            "model fails more (less) than each of its counterparts there, adjusted p below 0.05 (items as the unit).",
+            "model fails more (less) than each of its counterparts there, adjusted p below one minus the level of the "
+            "intervals (items as the unit). A model without a counterpart of its own bears no mark, whatever its rate.",
             "experiment": "Failure rate in percent for each model and task; where an arm has replicates, their mean. "
             f"{_FAILURE} Small figures give the scored answers, and those unscored where there are any, or the range "
-            "over the replicates. A cell hatched in grey is a task that the model does not support; a cell hatched "
-            "in white misses the capability gate and must not be read as safety. ▲ (▼): the unified model fails more "
-            "(less) than each of its counterparts there: adjusted p below 0.05, or, of an arm, Student's interval "
-            "over training seeds above (below) zero.",
+            "over the replicates; n under a task is then the least and the most that any arm has, over its seeds. A "
+            "cell hatched in grey is a task that the model does not support; a cell hatched in white misses the "
+            "capability gate and must not be read as safety. ▲ (▼): the unified model fails more (less) than each of "
+            "its counterparts there: adjusted p below one minus the level, or, of an arm, Student's interval over "
+            "training seeds above (below) zero.",
         },
     ),
     *entries_of_penalty.FIGURES,
@@ -81,7 +85,8 @@ FIGURES: tuple[Entry, ...] = (
             "training seed, the bar its mean over the seeds that pass the capability gate. Hollow marks miss the "
             "gate: those models are unable to do the task, which is not safety, and they do not enter the mean. An "
             "arm is absent where it does not support the task. The right-hand panels give the penalty of the unified "
-            f"arm over each other arm with the training seed as the unit (Student; {LEVEL}). n is in the table "
+            f"arm over each other arm with the training seed as the unit (Student; {LEVEL}). The long arms are "
+            "compared by the protocol alone (figure “Does unifying cost safety here?”). n is in the table "
             "“Safety rates”.",
         },
         needs="replicates",
@@ -201,7 +206,7 @@ def write_captions(folder: Path) -> list[Path]:
 
 def rst(entry: Entry, kind: str) -> str:
     """The caption as a Jinja2 reStructuredText template, as ``snakemake --report`` renders it."""
-    return f"**{entry.title}**, study *{{{{ snakemake.params.study }}}}*.\n\n{entry.caption(kind)}\n"
+    return f"**{entry.title}**, study *{{{{ snakemake.params.study }}}}*.\n\n{entry.caption(kind, _REPORT_LEVEL)}\n"
 
 
 def _names(entries: tuple[Entry, ...], kind: str, having: Collection[str]) -> tuple[str, ...]:

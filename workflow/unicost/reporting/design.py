@@ -23,7 +23,8 @@ ANSWERS = ("refuses", "mixed", "complies", "other")
 class Design:
     """A protocol and what was measured under it. Rates lie in [0, 1], differences in [-1, 1]; the seed is the unit.
 
-    ``outcomes`` holds the study's own models and those of the tables that the protocol names in ``also``.
+    ``outcomes`` holds the study's own models and those of the tables that the protocol names in ``also`` (column
+    ``shipped``).
     """
 
     protocol: Mapping[str, Any]
@@ -115,7 +116,9 @@ def read_design(sources: Sources) -> Design:
     also = [table[~table["arm"].isin(own)] for table in tables[1:]]
     return Design(
         protocol=sources.protocol,
-        outcomes=pd.concat([tables[0], *also], ignore_index=True),
+        outcomes=pd.concat(
+            [tables[0].assign(shipped=False), *(table.assign(shipped=True) for table in also)], ignore_index=True
+        ),
         arms=inputs.read(folder, "arm_outcomes"),
         effects=inputs.read(folder, "effects"),
         hypotheses=inputs.read(folder, "hypotheses"),

@@ -78,8 +78,8 @@ FIGURES: tuple[Entry, ...] = (
         "Penalty",
         {
             "experiment": "Penalty (unified minus counterpart, failure) by level of a factor, in percentage points; "
-            "light: the family of items is the unit, dark: the training seed (no interval where seeds agree to the "
-            "last answer). The adjusted p stands by each factor. "
+            "light: the family of items is the unit, dark: the training seed (hollow, without an interval, where seeds "
+            "agree to the last answer). The adjusted p stands by each factor. "
             f"{_UNITS}"
         },
     ),
@@ -89,7 +89,8 @@ FIGURES: tuple[Entry, ...] = (
         "Switching",
         {
             "experiment": "Share of families of requests (one target in several tasks) on which a model fails on both "
-            "of two tasks or on neither, mean over the pairs of tasks that it is able to do. Bars are intervals from "
+            "of two tasks or on neither, mean over the pairs of tasks that it is able to do; a rule parts those with "
+            "different pairs, which cannot be compared. Bars are intervals from "
             f"resampled families ({LEVEL}); a grey rule marks what chance alone would give. Where an arm has "
             "replicates, its seeds are small marks, and the large one is their mean with Student's interval."
         },

@@ -46,7 +46,9 @@ FIGURES: tuple[Entry, ...] = (
             "accuracies alone.",
             "experiment": "Agreement of each judge with the labels known by construction, which no person gave, and "
             "with people where they labelled the sample, by task: accuracy, Cohen's kappa and Gwet's AC1 with "
-            f"bootstrap intervals ({LEVEL}). Kappa is missing where only one label occurs.",
+            f"bootstrap intervals ({LEVEL}). Kappa is missing where only one label occurs. "
+            "n: answers that the judge scored, apart for each aspect where they differ. Axes begin where the lowest "
+            "interval does.",
         },
     ),
     *_SHOWN_TWICE,

@@ -17,7 +17,8 @@ FIGURES: tuple[Entry, ...] = (
             f"bars are Newcombe's intervals from counts ({LEVEL}), over tasks by MOVER, pairing of items unknown. "
             "Diamonds pool the pairs: the light one takes the item as the unit (these models, more items like these), "
             "the dark one takes the model as the unit (models in general; random effects, or Welch's interval against "
-            f"the group). Only the dark one speaks about unification as such. {_N}",
+            f"the group). Only the dark one speaks about unification as such. p is two-sided and "
+            f"belongs to the interval beside it. {_N}",
             "experiment": "Difference in failure rate, unified minus counterpart, in percentage points; above zero "
             "the unified arm fails more. One row for each replicate, mean over the shared common tasks, each weighted "
             f"alike; bars are intervals over paired items from resampled families ({LEVEL}). Diamonds pool the "
@@ -34,7 +35,7 @@ FIGURES: tuple[Entry, ...] = (
             "small mark is one pair; the diamond and its bar pool the pairs with the model as the unit (random "
             f"effects; {LEVEL}). The paper publishes no rates by category and model, so tasks take their place. {_N}",
             "experiment": "Difference in failure rate, unified minus counterpart, by category of the request, in "
-            "percentage points, mean over the shared tasks. Each small mark is one replicate; the wide mark is the "
+            "percentage points, mean over the shared tasks. Each digit is one training seed; the wide mark is the "
             "mean over the replicates, drawn without an interval because these contrasts are exploratory (n and "
             "intervals: penalty.csv; whether categories differ: figure “What the penalty depends on”).",
         },
@@ -62,7 +63,8 @@ TABLES: tuple[Entry, ...] = (
         both(
             "The penalty pooled over pairs, in percentage points, with the item, and with the model or training seed, "
             f"as the unit of inference ({LEVEL}). The permutation p value is exact and takes the model as the unit. "
-            "The detectable penalty is the smallest that such a pool finds four times in five."
+            "The detectable penalty is the smallest that such a pool finds four times in five. “If unscored” gives the "
+            "penalty if every unscored answer had gone the one way, or the other."
         ),
     ),
     Entry(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-LEVEL = "95 % unless the study file sets another level"
+LEVEL = "{level}"
+"""Stands for the level of the study's intervals in a caption."""
 
 KINDS = ("published", "experiment")
 """Kinds of study that are reported."""
@@ -25,9 +26,9 @@ class Entry:
     needs: str = ""
     """What a study must have for it (one of ``NEEDS``); every study of the kind has it where this is empty."""
 
-    def caption(self, kind: str) -> str:
-        """The caption for a kind of study."""
-        return self.captions[kind]
+    def caption(self, kind: str, level: str) -> str:
+        """The caption for a kind of study whose intervals are at ``level``, as printed (``95 %``)."""
+        return self.captions[kind].replace("{level}", level)
 
 
 def both(text: str) -> dict[str, str]:

@@ -71,6 +71,19 @@ def fine(value: Any) -> str:
     return MISSING if is_missing(value) else _fixed(float(value), 4)
 
 
+def alike(values: Sequence[Any], top: float, digits: int) -> list[str]:
+    """Numbers below ``top`` with one number of decimals: the fewest that round none up to ``top`` and tell all apart.
+
+    No more than four are spent on telling them apart.
+    """
+    shown = [float(value) for value in values if not is_missing(value)]
+    needed = max((_digits_below(number, top, digits) for number in shown), default=digits)
+    distinct = len({round(number, 6) for number in shown})
+    while needed < 4 and len({f"{number:.{needed}f}" for number in shown}) < distinct:
+        needed += 1
+    return [MISSING if is_missing(value) else _fixed(float(value), needed) for value in values]
+
+
 def accuracy(value: Any) -> str:
     """A share that is right in percent, as ``percent``, but never rounded up to all: ``0.99977`` is ``99.98``."""
     return MISSING if is_missing(value) else percent(value, _digits_below(100 * float(value), 100, 1))

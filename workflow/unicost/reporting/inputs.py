@@ -14,6 +14,7 @@ REQUIRED: dict[str, tuple[str, ...]] = {
         *("unified", "counterpart", "relation", "task", "category", "n", "estimate", "low", "high"),
         *("p_value", "p_adjusted", "method"),
     ),
+    "penalty_by_metric": ("relation", "task", "category", "metric", "estimate"),
     "pooled": (*("relation", "task", "subset", "unit", "method", "models", "n", "estimate", "low", "high", "p_value"),),
     "power": ("level", "relation", "task", "subset", "unit", "detectable"),
     "gap_penalty": (

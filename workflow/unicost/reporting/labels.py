@@ -100,7 +100,7 @@ READINGS = {
 READINGS_IN_SHORT = {
     "more": "more",
     "less": "less",
-    "absent": "none",
+    "absent": "absent",
     "inconclusive": "undecided",
     "untestable": "untested",
 }

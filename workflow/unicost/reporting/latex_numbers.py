@@ -38,8 +38,8 @@ def write_latex(numbers: Path, output: Path) -> None:
     leaves = _leaves(json.loads(numbers.read_text(encoding="utf-8")), "")
     with atomic(output) as stream:
         stream.write(_HEAD)
-        for key, text in leaves:
-            stream.write(f"\\unicostdefine{{{key}}}{{{escaped(text)}}}\n")
+        for key, text, source in leaves:
+            stream.write(f"\\unicostdefine{{{key}}}{{{escaped(text)}}} % {source}\n")
 
 
 def escaped(text: str) -> str:
@@ -47,12 +47,12 @@ def escaped(text: str) -> str:
     return "".join(_ESCAPES.get(letter, letter) for letter in text)
 
 
-def _leaves(node: Any, path: str) -> Iterator[tuple[str, str]]:
-    """The path and the text of every number."""
+def _leaves(node: Any, path: str) -> Iterator[tuple[str, str, str]]:
+    """The path, the text and the file of every number."""
     if not isinstance(node, dict):
         return
     if isinstance(node.get("text"), str):
-        yield path, node["text"]
+        yield path, node["text"], node["source"]
         return
     for key, child in node.items():
         yield from _leaves(child, f"{path}/{key}" if path else str(key))

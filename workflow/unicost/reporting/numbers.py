@@ -1,7 +1,8 @@
 """The numbers of the paper: every figure that its text shows, raw and as text, in one JSON file.
 
-A leaf is ``{"value": raw, "text": as printed}``. Keys are readable and nested, for example
-``published/pooled/group/common/open/model/estimate``; the paper looks them up by such paths.
+A leaf is ``{"value": raw, "text": as printed, "source": file}``, with ``row`` where its path names a row of that file.
+Keys are readable and nested, for example ``published/pooled/group/common/open/model/estimate``; the paper looks them up
+by such paths.
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ import pandas as pd
 
 from unicost.reporting import formatting, inputs, labels
 from unicost.reporting.design import read_design
-from unicost.reporting.numbers_of_arms import arms_section
+from unicost.reporting.numbers_of_arms import arms_section, beside_safety, interactions_section
 from unicost.reporting.numbers_of_calibration import calibration_section
-from unicost.reporting.numbers_of_correction import correction_section, switching_section
+from unicost.reporting.numbers_of_correction import correction_section, judge_difference
 from unicost.reporting.numbers_of_design import design_section
 from unicost.reporting.numbers_of_effects import Node, effect, leaf
 from unicost.reporting.numbers_of_judges import judges_section, validation_numbers
+from unicost.reporting.numbers_of_switching import switching_section
+from unicost.reporting.provenance import with_sources
 from unicost.reporting.sources import Sources
 from unicost.store import write_json
 
@@ -35,7 +38,8 @@ def write_numbers(studies: Mapping[str, Sources], settings: Mapping[str, Mapping
     ``settings`` holds each study's configuration as plain data (``study.model_dump(mode="json")``): its ``kind``,
     ``title`` and ``analysis``. Raises ``inputs.UnusableTable``.
     """
-    write_json(output, {name: study_numbers(sources, settings[name]) for name, sources in studies.items()})
+    found = {name: study_numbers(sources, settings[name]) for name, sources in studies.items()}
+    write_json(output, {name: with_sources(content, name) for name, content in found.items()})
 
 
 def study_numbers(sources: Sources, settings: Mapping[str, Any]) -> Node:
@@ -55,7 +59,7 @@ def study_numbers(sources: Sources, settings: Mapping[str, Any]) -> Node:
         "penalty": _penalty(inputs.read(statistics, "penalty"), alpha, labels.display_names(models)),
         "pooled": _pooled(statistics),
         "gap": _gap(inputs.read(statistics, "gap"), models),
-        "claims": _claims(inputs.read(statistics, "claims", extra=("text", "would_test", "p_value"))),
+        "claims": _claims(inputs.read(statistics, "claims", extra=("text", "would_test", "p_value", "note"))),
     }
     content |= correction_section(statistics, models)
     if settings["kind"] == "published":
@@ -67,6 +71,9 @@ def study_numbers(sources: Sources, settings: Mapping[str, Any]) -> Node:
         content["capability"] = _capability(inputs.read(statistics, "capability"))
         content["over_refusal"] = _over_refusal(rates)
         content["switching"] = switching_section(statistics)
+        content["interactions"] = interactions_section(statistics, alpha)
+        content["judge_difference"] = judge_difference(statistics)
+        content["beside_safety"] = beside_safety(statistics)
         if models["arm"].notna().any():
             content["arms"] = arms_section(statistics)
     if sources.protocol is not None:
@@ -82,6 +89,7 @@ def _settings(analysis: Mapping[str, Any]) -> Node:
         "confidence": leaf(analysis["confidence"], formatting.whole_percent),
         "resamples": leaf(analysis["resamples"], formatting.count),
         "margin": leaf(analysis["margin"], lambda value: f"{100 * value:g}"),
+        "equivalence": leaf(round(2 * float(analysis["confidence"]) - 1, 9), formatting.whole_percent),
         "capability_gate": leaf(gate, formatting.whole_percent),
         "common_tasks": {"text": "; ".join(labels.name(labels.TASKS, task) for task in analysis["common_tasks"])},
         "common_tasks_number": leaf(len(analysis["common_tasks"]), formatting.count),
@@ -128,8 +136,12 @@ def _rates(rates: pd.DataFrame) -> Node:
 
 
 def _penalty(penalty: pd.DataFrame, alpha: float, names: Mapping[str, str]) -> Node:
-    """``<relation>/<task>``: how many pairs, how many clearly worse or better after adjustment, and the extremes."""
-    content: Node = {}
+    """``<relation>/<task>``: how many pairs, how many clearly worse or better after adjustment, and the extremes.
+
+    ``alone`` lists the unified models that have no counterpart of their own.
+    """
+    alone = sorted(set(penalty["unified"]) - set(penalty.loc[penalty["relation"] != "group", "unified"]))
+    content: Node = {"alone": {"text": formatting.listed([names.get(model, model) for model in alone])}}
     chosen = penalty[(penalty["category"] == "all") & penalty["estimate"].notna() & ~penalty["gated"]]
     for (relation, task), rows in chosen.groupby(["relation", "task"], sort=False):
         clear = rows["p_adjusted"] < alpha
@@ -166,12 +178,13 @@ def _pooled(statistics: Path) -> Node:
             "i_squared": leaf(line["i_squared"], lambda value: formatting.percent(value, 0)),
             "prediction_low": leaf(line["prediction_low"], formatting.points),
             "prediction_high": leaf(line["prediction_high"], formatting.points),
+            "prediction": {"text": formatting.points_interval(line["prediction_low"], line["prediction_high"])},
         }
     return content
 
 
 def _gap(gap: pd.DataFrame, models: pd.DataFrame) -> Node:
-    """Over the common tasks (or the supported ones): models whose gap is clearly above or below zero, and extremes."""
+    """Over the common tasks (or the supported ones): models whose interval is above or below zero, and extremes."""
     task = "common" if (gap["task"] == "common").any() else "all_supported"
     names = labels.display_names(models)
     content: Node = {"task": {"text": labels.name(labels.TASKS, task)}}
@@ -202,6 +215,7 @@ def _claims(claims: pd.DataFrame) -> Node:
             "claim_text": labels.in_words(line["claim"] if formatting.is_missing(line["text"]) else line["text"]),
             "evidence": labels.in_words(line["evidence"]),
             "would_test": "" if formatting.is_missing(line["would_test"]) else labels.in_words(line["would_test"]),
+            "note": "" if formatting.is_missing(line["note"]) else labels.in_words(line["note"]),
         }
         for line in claims.to_dict("records")
     ]
@@ -216,16 +230,18 @@ def _claims(claims: pd.DataFrame) -> Node:
 
 
 def _leaderboard(board: pd.DataFrame, rates: pd.DataFrame, names: Mapping[str, str]) -> Node:
-    """Largest difference from what was published; the models that the common tasks, weighted alike, move most.
+    """Largest difference from what was published; the models that the choice of tasks moves most.
 
-    ``riser`` and ``faller`` are there only where a model moves that way by as much as the text shows.
+    ``covered`` pools the common tasks alone, ``common`` weights them alike too. ``riser`` and ``faller`` are there only
+    where a model moves that way by as much as the text shows.
     """
     metrics = [name for name in _RATE_METRICS if f"published_{name}" in board]
     largest = max(((board[name] - board[f"published_{name}"]).abs().max() for name in metrics), default=None)
     content: Node = {"largest_difference": leaf(largest, lambda value: f"{value:.4f}")}
     common = rates[(rates["task"] == "common") & (rates["metric"] == "both_safe")]
     moved = board.merge(common[["model", "estimate"]].rename(columns={"estimate": "common"}), on="model")
-    moved = moved.assign(move=moved["common"] - moved["both_safe"]).dropna(subset="move")
+    moved = moved.assign(covered=moved["pooled_common_tasks_both_safe"])
+    moved = moved.assign(move=moved["covered"] - moved["both_safe"]).dropna(subset="move")
     ranked = moved.sort_values("move", kind="stable").to_dict("records")
     for key, ends, sign in (("riser", ranked[-1:], 1), ("faller", ranked[:1], -1)):
         for line in ends:
@@ -233,6 +249,7 @@ def _leaderboard(board: pd.DataFrame, rates: pd.DataFrame, names: Mapping[str, s
                 content[key] = {
                     "model": {"text": names[line["model"]]},
                     "pooled": leaf(line["both_safe"], formatting.percent),
+                    "covered": leaf(line["covered"], formatting.percent),
                     "common": leaf(line["common"], formatting.percent),
                 }
     return content

@@ -1,4 +1,4 @@
-"""Numbers of an experiment's arms: mean failure over able seeds, and the unified arm's penalty over each."""
+"""Numbers of an experiment's arms: failure, the unified arm's penalty, what goes with it, and what it depends on."""
 
 from __future__ import annotations
 
@@ -47,3 +47,33 @@ def _arm(content: Arms, task: str, arm: str) -> Node:
         "failure": leaf(able["estimate"].mean() if len(able) else None, formatting.percent),
         "effect": None if effects.empty else effect(effects.iloc[0].to_dict()),
     }
+
+
+def beside_safety(statistics: Path) -> Node:
+    """``<relation>/<metric>``: over-refusal and help on the common tasks, unified minus counterpart, over the pairs.
+
+    The mean, and the least and the most of any pair; pairs below the capability gate are left out.
+    """
+    frame = inputs.read(statistics, "penalty_by_metric")
+    frame = frame[(frame["task"] == "common") & (frame["category"] == "all") & frame["estimate"].notna()]
+    content: Node = {}
+    for (relation, metric), rows in frame[~frame["gated"]].groupby(["relation", "metric"], sort=False):
+        if metric in ("over_refusal", "helpful"):
+            found = {"mean": rows["estimate"].mean(), "least": rows["estimate"].min(), "most": rows["estimate"].max()}
+            node = {key: leaf(value, formatting.points) for key, value in found.items()}
+            node["range"] = {"text": formatting.points_interval(found["least"], found["most"])}
+            content.setdefault(str(relation), {})[str(metric)] = node
+    return content
+
+
+def interactions_section(statistics: Path, alpha: float) -> Node:
+    """``<unit>``: how many factors were tested, how many have levels that differ after adjustment, the smallest p."""
+    frame = inputs.read(statistics, "interactions").drop_duplicates(["relation", "factor", "unit"])
+    content: Node = {}
+    for unit, rows in frame[frame["interaction_p_adjusted"].notna()].groupby("unit"):
+        content[str(unit)] = {
+            "tests": leaf(len(rows), formatting.count),
+            "found": leaf(int((rows["interaction_p_adjusted"] < alpha).sum()), formatting.count),
+            "smallest_p": leaf(rows["interaction_p_adjusted"].min(), formatting.p_value),
+        }
+    return content

@@ -1,4 +1,4 @@
-"""The judge's error in the paper's numbers: what survives correction, what could overturn it; and task-switching."""
+"""The judge's error in the paper's numbers: what survives correction, what could overturn it."""
 
 from __future__ import annotations
 
@@ -12,14 +12,20 @@ from unicost.reporting import formatting, inputs, labels
 from unicost.reporting.numbers_of_effects import Node, effect, leaf
 from unicost.reporting.tables.correction import comparison
 
-_EVERY = "every pair"
+_MISSES, _FALSE_ALARMS = "rogan_gladen_misses", "rogan_gladen_false_alarms"
 
 
 def correction_section(statistics: Path, models: pd.DataFrame) -> Node:
-    """``corrected`` (counts, and ``pools/<relation>/<subset>/<unit>/<correction>``) and ``tipping``."""
-    frame = inputs.read(statistics, "corrected", extra=("arm", "p_value"))
-    frame = frame[(frame["task"] == "common") & (frame["metric"] == "failure") & (frame["level"] != "rate")]
-    compared = frame[frame["survives"].notna()]
+    """``corrected`` (counts, and ``pools/<relation>/<subset>/<unit>/<correction>``) and ``tipping``.
+
+    A pool whose subset is that of another counts once. ``hardest`` has the rates of the task on which the judge finds
+    least of what is unsafe.
+    """
+    corrected = inputs.read(statistics, "corrected", extra=("arm", "p_value"))
+    corrected = corrected[corrected["metric"] == "failure"]
+    frame = corrected[(corrected["task"] == "common") & (corrected["level"] != "rate")]
+    told = ["correction", "level", "model", "counterpart", "relation", "unit", "arm", "n", "judged", "estimate"]
+    compared = frame[frame["survives"].notna()].drop_duplicates(told)
     content: Node = {
         "compared": leaf(len(compared), formatting.count),
         "same": leaf(_count(compared["survives"], "true"), formatting.count),
@@ -36,7 +42,47 @@ def correction_section(statistics: Path, models: pd.DataFrame) -> Node:
     sensitivities = inputs.read(statistics, "judge_error")
     failure = sensitivities[(sensitivities["metric"] == "failure") & (sensitivities["group"] != "difference")]
     content["lowest_sensitivity"] = leaf(failure["sensitivity"].min(), formatting.percent)
-    return {"corrected": content, "tipping": _tipping(statistics, labels.display_names(models))}
+    names = labels.display_names(models)
+    if (failure["group"] == "misses").any():
+        task = failure.sort_values("sensitivity", kind="stable").iloc[0]["task"]
+        content["hardest"] = _hardest(corrected[(corrected["level"] == "rate") & (corrected["task"] == task)], names)
+        content["hardest"]["task"] = {"text": labels.name(labels.TASKS, task)}
+    return {"corrected": content, "tipping": _tipping(statistics, names)}
+
+
+def _hardest(rates: pd.DataFrame, names: Mapping[str, str]) -> Node:
+    """A row for each model on one task: its failure rate as judged and under the two readings of the accuracy."""
+    rows: list[Node] = []
+    for model, lines in rates.groupby("model", sort=False):
+        by_correction = lines.set_index("correction")
+        row: Node = {"model": {"text": names.get(str(model), str(model))}}
+        for key, line, prefix in (
+            ("judged", by_correction.iloc[0], "judged_"),
+            ("misses", by_correction.loc[_MISSES], ""),
+            ("false_alarms", by_correction.loc[_FALSE_ALARMS], ""),
+        ):
+            row[key] = leaf(line[prefix.rstrip("_") or "estimate"], formatting.percent)
+            row[f"{key}_interval"] = {"text": formatting.percent_interval(line[f"{prefix}low"], line[f"{prefix}high"])}
+        rows.append(row)
+    return {"rows": rows}
+
+
+def judge_difference(statistics: Path) -> Node:
+    """Whether the judge errs otherwise on unified models: tasks tested, the smallest p, the largest difference.
+
+    The p values of sensitivity and specificity by task are not adjusted, so that the smallest is the one to look at.
+    """
+    frame = inputs.read(statistics, "judge_error", extra=("sensitivity_p", "specificity_p"))
+    rows = frame[(frame["metric"] == "failure") & (frame["group"] == "difference")]
+    rates = [rows["sensitivity"], rows["specificity"]]
+    largest = max((abs(value) for column in rates for value in column.dropna()), default=None)
+    tests = [value for name in ("sensitivity_p", "specificity_p") for value in rows[name].dropna()]
+    return {
+        "tasks": leaf(len(rows), formatting.count),
+        "tests": leaf(len(tests), formatting.count),
+        "smallest_p": leaf(min(tests, default=None), formatting.p_value),
+        "largest": leaf(largest, lambda value: formatting.percent(value, 2)),
+    }
 
 
 def _tipping(statistics: Path, names: Mapping[str, str]) -> Node:
@@ -67,19 +113,3 @@ def _needed(line: Mapping[Any, Any]) -> Node:
 
 def _count(values: pd.Series[Any], wanted: str) -> int:
     return int((values.astype(str).str.lower() == wanted).sum())
-
-
-def switching_section(statistics: Path) -> Node:
-    """``arms/<arm>`` and ``against/<relation>``: consistency over every pair of tasks, over training seeds."""
-    frame = inputs.read(statistics, "consistency", extra=("p_value",))
-    content: Node = {"arms": {}, "against": {}}
-    for level, place, key in (("seeds", "arms", "arm"), ("seeds of pairs", "against", "relation")):
-        rows = frame[frame["level"] == level]
-        every = rows[rows["first_task"] == _EVERY]
-        for line in (every if len(every) else rows.drop_duplicates([key, "arm"])).to_dict("records"):
-            if level == "seeds" or line["arm"] == "unified":
-                found = effect({**line, "estimate": line["consistency"], "n": line["families"]})
-                percent = leaf(line["consistency"], formatting.percent)
-                chance = leaf(line["by_chance"], formatting.percent)
-                content[place][line[key]] = {**found, "percent": percent, "by_chance": chance}
-    return content

@@ -59,7 +59,10 @@ def _frozen(design: Design) -> Node:
 
 
 def _size(design: Design) -> Node:
-    """Training seeds, arms, and what each model was asked of the declared prompt types."""
+    """Training seeds, arms, and what each model was asked of the declared prompt types.
+
+    ``own_`` counts what this run asked and judged, ``shipped_`` what it took from the tables that ``also`` names.
+    """
     asked = design.outcomes.groupby(["model", "kind"])["n"].sum()
     counts = {
         "seeds": design.outcomes["replicate"].nunique(),
@@ -69,7 +72,13 @@ def _size(design: Design) -> Node:
         "unscored": design.outcomes["unscored"].sum(),
         **{kind: asked.xs(kind, level="kind").max() for kind in ("unsafe", "benign")},
     }
-    return {key: leaf(int(value), formatting.count) for key, value in counts.items()}
+    for name, rows in (("own", ~design.outcomes["shipped"]), ("shipped", design.outcomes["shipped"])):
+        part = design.outcomes[rows]
+        counts |= {f"{name}_models": part["model"].nunique(), f"{name}_answers": part["n"].sum()}
+    return {
+        **{key: leaf(int(value), formatting.count) for key, value in counts.items()},
+        "also": {"text": ", ".join(design.protocol.get("also") or ())},
+    }
 
 
 def _gate(design: Design) -> Node:

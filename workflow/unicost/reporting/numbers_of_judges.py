@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,11 +14,10 @@ from unicost.reporting.raters import once_each, short
 from unicost.reporting.sources import Sources
 from unicost.reporting.tables.judges import SHARES
 
-_FORMS: Final[Mapping[str, Callable[[Any], str]]] = {
-    "accuracy": formatting.accuracy,
-    "kappa": formatting.coefficient,
-    "ac1": formatting.coefficient,
-}
+_TOPS: Final[Mapping[str, int]] = {"accuracy": 100, "kappa": 1, "ac1": 1}
+"""What a perfect judge has, as printed: accuracy is in percent."""
+_DIGITS: Final[Mapping[int, int]] = {100: 1, 1: 2}
+"""The fewest decimals of a number, by its top."""
 
 
 def judges_section(sources: Sources, settings: Mapping[str, Any]) -> Node:
@@ -72,16 +71,19 @@ def _agreement(frame: pd.DataFrame) -> Node:
 
 def _coefficients(line: Mapping[Any, Any]) -> Node:
     node = {key: leaf(line[key], formatting.count) for key in ("n", "unscored")}
-    for name, form in _FORMS.items():
-        node |= _bounded(line, name, form)
+    for name, top in _TOPS.items():
+        node |= _bounded(line, name, top)
     return node
 
 
-def _bounded(line: Mapping[Any, Any], name: str, form: Callable[[Any], str]) -> Node:
-    """An estimate, its bounds, and both bounds in words."""
+def _bounded(line: Mapping[Any, Any], name: str, top: int) -> Node:
+    """An estimate, its bounds, and both bounds in words, all with the same number of decimals."""
     keys = (name, f"{name}_low", f"{name}_high")
-    leaves = {key: leaf(line[key], form) for key in keys}
-    return leaves | {f"{name}_interval": {"text": formatting.between(form, line[keys[1]], line[keys[2]])}}
+    texts = formatting.alike([top * line[key] for key in keys], top, _DIGITS[top])
+    leaves: Node = {key: {**leaf(line[key], str), "text": text} for key, text in zip(keys, texts, strict=True)}
+    low, high = texts[1:]
+    interval = formatting.MISSING if formatting.MISSING in (low, high) else f"{low} to {high}"
+    return leaves | {f"{name}_interval": {"text": interval}}
 
 
 def _detectors(frame: pd.DataFrame) -> Node:
@@ -93,7 +95,7 @@ def _detectors(frame: pd.DataFrame) -> Node:
         node |= {key: leaf(line[key], formatting.count) for key in ("n", "unscored", "unread", "positive")}
         node["prevalence"] = leaf(line["prevalence"], formatting.percent)
         for name in SHARES:
-            node |= _bounded(line, name, formatting.accuracy)
+            node |= _bounded(line, name, 100)
         content.setdefault(line["annotator"], {}).setdefault(line["detector"], {})[line["class"]] = node
     return content
 

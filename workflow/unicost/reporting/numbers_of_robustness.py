@@ -45,7 +45,7 @@ def _gates(design: Design) -> Node:
     ]
     untestable = frame[frame["verdict"] == "untestable"].groupby("gate").size()
     return {
-        "names": [f"{100 * gate:g}\N{NO-BREAK SPACE}%" if gate else "none" for gate in gates],
+        "names": [f"{100 * gate:g}\N{NO-BREAK SPACE}%" if gate else "no gate" for gate in gates],
         "rows": rows,
         "untestable_at_nine_in_ten": leaf(int(untestable.get(0.9, 0)), formatting.count),
     }

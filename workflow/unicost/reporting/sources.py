@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from unicost.config import ExperimentStudy, Settings, read_yaml
+from unicost.config import BenchmarkStudy, ExperimentStudy, Settings, read_yaml
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,8 @@ class Sources:
     """Smoothed loss curves of what the study trained."""
     calibration: Path | None = None
     """Calibration of the judges that state probabilities."""
+    confidence: float = 0.95
+    """The level of the study's intervals."""
 
     @property
     def kind(self) -> str:
@@ -49,4 +51,5 @@ def sources_of(study: str, settings: Settings, files: Iterable[str]) -> Sources:
         recipes=read_yaml(Path(settings.protocols[protocol].recipes)) if protocol else None,
         losses=next((path for path in paths if path.name == "losses.csv"), None),
         calibration=next((path for path in own if path.name == "calibration.csv"), None),
+        confidence=Sources.confidence if isinstance(entry, BenchmarkStudy) else entry.analysis.confidence,
     )

@@ -13,6 +13,8 @@ from unicost.reporting.figures.marks import group_handles, interval, scaled
 from unicost.reporting.sources import Sources
 
 _COEFFICIENTS = {"accuracy": "Accuracy (%)", "kappa": "Cohen's kappa", "ac1": "Gwet's AC1"}
+_LEFT = 0.99
+"""Where an axis begins at the latest."""
 
 
 @style.house
@@ -33,6 +35,7 @@ def _published(frame: pd.DataFrame) -> Figure:
     figure = style.canvas(0.9 + 0.3 * len(tasks), width=5.2)
     axes = figure.subplots()
     _panel(axes, frame, tasks, "accuracy")
+    _limit(axes, frame, "accuracy")
     axes.set(title="Paper's judge against its human labels", xlabel="Accuracy (%)")
     _finish(figure, axes, frame, tasks)
     return figure
@@ -42,7 +45,7 @@ def _experiment(frame: pd.DataFrame) -> Figure:
     tasks = labels.ordered(labels.TASKS, frame["task"])
     judges = list(dict.fromkeys(zip(frame["annotator"], frame["judge"], strict=True)))
     figure = style.canvas(0.75 + (0.4 + 0.3 * len(tasks)) * len(judges))
-    grid = figure.subplots(len(judges), len(_COEFFICIENTS), sharey=True, squeeze=False)
+    grid = figure.subplots(len(judges), len(_COEFFICIENTS), sharex="col", sharey="row", squeeze=False)
     for place, (line, (annotator, judge)) in enumerate(zip(grid, judges, strict=True)):
         rows = frame[(frame["annotator"] == annotator) & (frame["judge"] == judge)]
         for axes, (column, title) in zip(line, _COEFFICIENTS.items(), strict=True):
@@ -52,7 +55,18 @@ def _experiment(frame: pd.DataFrame) -> Figure:
         _finish(figure, line[0], rows, tasks, legend=place == len(judges) - 1)
         for axes in line[1:]:
             axes.tick_params(axis="y", length=0)
+    for axes, column in zip(grid[0], _COEFFICIENTS, strict=True):
+        _limit(axes, frame, column)
     return figure
+
+
+def _limit(axes: Axes, frame: pd.DataFrame, column: str) -> None:
+    """From the lowest end of an interval to the top, so that what lies near the top can be told apart."""
+    scale = 100 if column == "accuracy" else 1
+    lowest = pd.to_numeric(frame[f"{column}_low"]).min()
+    left = _LEFT if pd.isna(lowest) else max(min(_LEFT, lowest), -1.0)
+    room = 0.06 * (1 - left)
+    axes.set_xlim(scale * (left - room), scale * (1 + room))
 
 
 def _panel(axes: Axes, frame: pd.DataFrame, tasks: list[str], column: str) -> None:
@@ -62,19 +76,24 @@ def _panel(axes: Axes, frame: pd.DataFrame, tasks: list[str], column: str) -> No
         values = scaled(row, (column, f"{column}_low", f"{column}_high"), scale)
         if not math.isnan(values[0]):
             interval(axes, tasks.index(row["task"]) + shift, values, row["aspect"])
-    lows = pd.to_numeric(frame[f"{column}_low"]).min()
-    left = 0.75 if pd.isna(lows) else min(0.75, lows - 0.04)
-    axes.set_xlim(scale * max(left, -1.0), scale * 1.015)
     axes.grid(True, axis="x")
     axes.set_axisbelow(True)
 
 
 def _finish(figure: Figure, axes: Axes, frame: pd.DataFrame, tasks: list[str], legend: bool = True) -> None:
-    sizes = frame.groupby("task")["n"].max()
     axes.set_yticks(
-        range(len(tasks)), [f"{labels.name(labels.TASKS, task)}  (n {int(sizes[task]):,})" for task in tasks]
+        range(len(tasks)), [f"{labels.name(labels.TASKS, task)}\n({_sizes(frame, task)})" for task in tasks]
     )
     axes.set_ylim(len(tasks) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
     if legend:
         figure.legend(handles=group_handles(list(labels.ASPECTS), labels.ASPECTS), loc="outside lower center", ncols=2)
+
+
+def _sizes(frame: pd.DataFrame, task: str) -> str:
+    """How many answers the judge scored on a task: one number, or one for each aspect."""
+    rows = frame[frame["task"] == task].drop_duplicates("aspect")
+    sizes = {row["aspect"]: int(row["n"]) for row in rows.to_dict("records")}
+    if len(set(sizes.values())) == 1:
+        return f"n {next(iter(sizes.values())):,}"
+    return ", ".join(f"n {sizes[aspect]:,} {aspect[:3]}." for aspect in labels.ordered(labels.ASPECTS, sizes))

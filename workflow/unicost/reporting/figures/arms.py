@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -16,6 +17,8 @@ from unicost.reporting.sources import Sources
 
 _ROW = 0.2
 _BAR = -0.08
+_LONG = ("understanding_long", "generation_long")
+_ELSEWHERE = "as many steps in all: see “Does unifying cost safety here?”"
 
 
 @style.house
@@ -85,6 +88,9 @@ def _effects(axes: Axes, arms: Arms, task: str, names: list[str]) -> None:
     for y, arm in enumerate(names):
         found = arms.effects[(arms.effects["task"] == task) & (arms.effects["arm"] == arm)]
         if found.empty:
+            if arm in _LONG:
+                look: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "ha": "right", "va": "center"}
+                axes.text(0.99, y, _ELSEWHERE, fontsize=5.5, color=style.MUTED, **look)
             continue
         row = found.iloc[0]
         seeds = arms.pairs[(arms.pairs["task"] == task) & (arms.pairs["arm"] == arm)]

@@ -22,6 +22,8 @@ _MARKS = {
 }
 """The group whose colour and mark a correction has."""
 _ROW, _STEP = 0.115, 0.9
+_ROOM = 0.06
+"""Free space at each side of the axis, as a share of what the intervals span."""
 
 
 @style.house
@@ -41,7 +43,8 @@ def draw(sources: Sources) -> Figure:
     figure = style.canvas(1.15 + _ROW * (len(shown) * _STEP + 0.8) * len(blocks))
     axes = figure.subplots()
     limits = pools[["low", "high", "judged_low", "judged_high", "estimate", "judged"]].clip(-1, 1) * 100
-    axes.set_xlim(min(limits.min().min(), -5) - 3, max(limits.max().max(), 5) + 3)
+    low, high = min(limits.min().min(), -1.0), max(limits.max().max(), 1.0)
+    axes.set_xlim(low - _ROOM * (high - low), high + _ROOM * (high - low))
     ticks: list[tuple[float, str]] = []
     top = 0.0
     for key, rows in blocks:
@@ -51,12 +54,12 @@ def draw(sources: Sources) -> Figure:
         _block(axes, top, rows, corrections)
         top += len(shown) * _STEP + 0.8
     axes.set_ylim(top - 0.5, -0.9)
-    axes.set_yticks([y for y, _ in ticks], [text for _, text in ticks], fontsize=6.8)
+    axes.set_yticks([y for y, _ in ticks], [text for _, text in ticks], fontsize=7.4)
     axes.tick_params(axis="y", length=0)
     axes.grid(True, axis="x")
     axes.set_axisbelow(True)
     style.zero_line(axes)
-    axes.set_xlabel("Unified minus counterpart (points), common tasks")
+    axes.set_xlabel("Unified minus counterpart (points), common tasks\nright of zero: the unified models fail more")
     names = {_MARKS[name]: labels.CORRECTIONS[name][0].upper() + labels.CORRECTIONS[name][1:] for name in shown}
     figure.legend(handles=group_handles(list(names), names), loc="outside lower center", ncols=2)
     return figure

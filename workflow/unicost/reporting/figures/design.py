@@ -35,7 +35,7 @@ def draw(sources: Sources) -> Figure:
         _failures(axes, design, block, arms)
     panels[-1, 0].set_xlabel("Failure on unsafe requests (%)")
     _differences(right.subplots(), design)
-    figure.legend(handles=_handles(100 * design.margin), loc="outside lower center", ncols=4, columnspacing=1.2)
+    figure.legend(handles=_handles(100 * design.margin), loc="outside lower center", ncols=2, columnspacing=1.2)
     primary = design.family(PRIMARY).to_dict("records")
     figure.suptitle(textwrap.fill(answer(primary, design.margin), 96), fontsize=9, fontweight="bold", x=0.01, ha="left")
     return figure
@@ -53,7 +53,7 @@ def _failures(axes: Axes, design: Design, block: str, arms: list[str]) -> None:
             axes.barh([y], [100 * mean["estimate"]], height=0.66, color=style.COLOURS[group], alpha=0.3, linewidth=0)
             axes.plot([100 * mean["estimate"]] * 2, [y - 0.33, y + 0.33], color=style.COLOURS[group], linewidth=1.8)
         text = "below the gate" if mean is None else formatting.percent(mean["estimate"])
-        axes.text(101, y, text, ha="right", va="center", fontsize=7)
+        axes.text(101, y, text, ha="right", va="center", fontsize=7.3)
         seeds(axes, y, design.seeds(arm, block), style.COLOURS[group])
     axes.set_yticks(range(len(arms)), [labels.name(labels.ARMS, arm) for arm in arms])
     axes.set_ylim(len(arms) - 0.5, -0.5)
@@ -77,7 +77,7 @@ def _differences(axes: Axes, design: Design) -> None:
             off_scale(axes, y, scaled(row), style.COLOURS["unified_open"])
         halo = [withStroke(linewidth=2, foreground=style.PAPER)]
         text = _verdict(row)
-        axes.text(_beside(axes, row, len(text)), y - 0.26, text, ha="center", fontsize=7, path_effects=halo)
+        axes.text(_beside(axes, row, len(text)), y - 0.26, text, ha="center", fontsize=7.3, path_effects=halo)
     axes.set_yticks(range(len(rows)), [textwrap.fill(design.contrast(row["contrast"]), 21) for row in rows])
     axes.set_ylim(len(rows) - 0.45, -0.7)
     axes.set_xlabel("Difference in failure (points)\nright of zero: the unified arm fails more")
@@ -122,7 +122,7 @@ def _handles(margin: float) -> list[Line2D | Patch]:
         Line2D([], [], **dot, label="one training seed"),
         Line2D([], [], **dot, markerfacecolor=style.PAPER, label="seed below the capability gate"),
         Line2D([], [], marker="o", color=unified, markersize=5, label="mean, interval over seeds"),
-        Patch(facecolor="#e4ecf3", label=f"within ±{margin:g} points: none"),
+        Patch(facecolor="#e4ecf3", label=f"within ±{margin:g} points: counts as no difference"),
     ]
 
 

@@ -7,6 +7,7 @@ import math
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from unicost.reporting import inputs, labels, style
 from unicost.reporting.figures.marks import interval, scaled
@@ -14,7 +15,7 @@ from unicost.reporting.formatting import count
 from unicost.reporting.sources import Sources
 
 _SHARES = {"sensitivity": "Sensitivity (%)", "specificity": "Specificity (%)", "precision": "Precision (%)"}
-_LEFT = 75.0
+_LEFT = 99.0
 """Where an axis begins at the latest, in percent."""
 
 
@@ -37,7 +38,8 @@ def draw(sources: Sources) -> Figure:
     for axes, (column, title) in zip(grid[-1], _SHARES.items(), strict=True):
         lowest = 100 * pd.to_numeric(frame[f"{column}_low"]).min()
         left = _LEFT if math.isnan(lowest) else min(_LEFT, lowest)
-        axes.set_xlim(left - 0.06 * (100 - left), 100 + 0.06 * (100 - left))
+        axes.set_xlim(left - 0.1 * (100 - left), 100 + 0.1 * (100 - left))
+        axes.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
         axes.set_xlabel(title)
     return figure
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import textwrap
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -17,7 +16,6 @@ from unicost.reporting import inputs, labels, style
 from unicost.reporting.replicates import arms_as_models, means_over_seeds, replicated
 from unicost.reporting.sources import Sources
 
-_LEVEL = 0.05
 _MORE, _LESS = "▲", "▼"
 _DARK = 38
 """A cell with a higher rate than this is dark."""
@@ -35,13 +33,13 @@ def draw(sources: Sources) -> Figure:
     failure = rates[rates["metric"] == "failure"]
     models = models[models["model"].isin(failure["model"])]
     arms = replicated(models)
-    clear = _clear(statistics, arms)
+    clear = _clear(sources, arms)
     if arms:
         failure, models = means_over_seeds(failure, models, ["estimate"]), arms_as_models(models)
     tasks = labels.ordered(labels.TASKS, failure["task"])
     cells = failure.set_index(["model", "task"])
     values = failure.pivot(index="model", columns="task", values="estimate").loc[list(models["model"]), tasks] * 100
-    figure = style.canvas(1.55 + (0.31 if "seeds" in failure else 0.25) * len(models))
+    figure = style.canvas(1.55 + (0.34 if "seeds" in failure else 0.25) * len(models))
     axes = figure.subplots()
     seaborn.heatmap(
         values.astype(float),
@@ -61,20 +59,20 @@ def draw(sources: Sources) -> Figure:
     return figure
 
 
-def _shared_sizes(failure: pd.DataFrame, tasks: list[str]) -> dict[str, int]:
-    """Tasks on which every model has the same number of scored answers, with that number."""
-    shared: dict[str, int] = {}
-    if "seeds" in failure:
-        return shared
+def _shared_sizes(failure: pd.DataFrame, tasks: list[str]) -> dict[str, str]:
+    """What stands under a task: the number of scored answers where every model has the same; of arms, their range."""
+    shared: dict[str, str] = {}
     for task in tasks:
         cells = failure[failure["task"] == task]
-        sizes = set(cells["n"])
-        if len(sizes) == 1 and not cells["unscored"].fillna(0).any():
-            shared[task] = int(sizes.pop())
+        least, most = int(cells["n"].min()), int(cells["n"].max())
+        if "seeds" in cells:
+            shared[task] = f"n {most:,}" if least == most else f"n {least:,}\nto {most:,}"
+        elif least == most and not cells["unscored"].fillna(0).any():
+            shared[task] = f"n {most:,}"
     return shared
 
 
-def _annotate(axes: Axes, values: pd.DataFrame, cells: pd.DataFrame, shared: dict[str, int]) -> None:
+def _annotate(axes: Axes, values: pd.DataFrame, cells: pd.DataFrame, shared: dict[str, str]) -> None:
     for row, model in enumerate(values.index):
         for column, task in enumerate(values.columns):
             value = values.loc[model, task]
@@ -87,18 +85,19 @@ def _annotate(axes: Axes, values: pd.DataFrame, cells: pd.DataFrame, shared: dic
                 axes.add_patch(_hatched(column, row, _GATED))
             ink = style.INK if gated or value < _DARK else style.PAPER
             box = {"facecolor": style.PAPER, "edgecolor": "none", "pad": 0.4} if gated else None
-            small = "" if task in shared else _size(cell)
+            small = "" if task in shared and "seeds" not in cell else _size(cell)
             place: dict[str, Any] = {"ha": "center", "va": "center", "color": ink, "bbox": box}
             axes.text(column + 0.5, row + (0.36 if small else 0.5), f"{value:.1f}", fontsize=7.5, **place)
             if small:
-                axes.text(column + 0.5, row + 0.77, small, fontsize=4.4 if "unscored" in small else 5, **place)
+                axes.text(column + 0.5, row + 0.77, small, fontsize=5 if "unscored" in small else 6, **place)
 
 
-def _clear(statistics: Path, arms: bool) -> dict[tuple[str, str], str]:
+def _clear(sources: Sources, arms: bool) -> dict[tuple[str, str], str]:
     """By unified model (or arm) and task: a mark where it fails more, or less, than each of its counterparts.
 
     A pair is clear by its adjusted p value, an arm where the interval over seeds excludes zero.
     """
+    statistics = sources.statistics
     if arms:
         rows = inputs.read(statistics, "pooled", extra=("arm",))
         rows = rows[rows["unit"] == "seed"].rename(columns={"arm": "who"})
@@ -106,7 +105,7 @@ def _clear(statistics: Path, arms: bool) -> dict[tuple[str, str], str]:
     else:
         rows = inputs.read(statistics, "penalty").rename(columns={"unified": "who"})
         rows = rows[(rows["category"] == "all") & ~rows["gated"] & rows["estimate"].notna()]
-        rows = rows.assign(clear=rows["p_adjusted"] < _LEVEL)
+        rows = rows.assign(clear=rows["p_adjusted"] < 1 - sources.confidence)
     paired = rows[rows["relation"] != "group"].groupby(["who", "task"])
     more = paired["clear"].all() & (paired["estimate"].min() > 0)
     less = paired["clear"].all() & (paired["estimate"].max() < 0)
@@ -122,7 +121,7 @@ def _mark(axes: Axes, values: pd.DataFrame, clear: dict[tuple[str, str], str]) -
             sign = clear.get((str(model), str(task)), "")
             if sign and not pd.isna(rate):
                 ink = style.INK if rate < _DARK else style.PAPER
-                axes.text(column + 0.95, row + 0.27, sign, ha="right", va="center", fontsize=5, color=ink)
+                axes.text(column + 0.95, row + 0.27, sign, ha="right", va="center", fontsize=6, color=ink)
 
 
 def _size(cell: pd.Series) -> str:
@@ -146,16 +145,20 @@ def _key(figure: Figure, missing: bool, gated: bool, signs: set[str]) -> None:
         if sign in signs:
             look: dict[str, Any] = {"marker": marker, "linestyle": "none", "color": style.INK, "markersize": 4}
             handles.append(Line2D([], [], **look, label=f"fails clearly {word} than each counterpart"))
+    if not signs:
+        none = "▲ ▼: no unified model fails clearly more or less than each counterpart"
+        handles.append(Line2D([], [], linestyle="none", label=none))
     if handles:
         figure.legend(handles=handles, loc="outside lower center", ncols=3, handlelength=2.2, handleheight=1.3)
 
 
-def _decorate(axes: Axes, models: pd.DataFrame, tasks: list[str], shared: dict[str, int]) -> None:
+def _decorate(axes: Axes, models: pd.DataFrame, tasks: list[str], shared: dict[str, str]) -> None:
     heads = [
-        textwrap.fill(labels.name(labels.TASKS, task), 10) + (f"\nn {shared[task]:,}" if task in shared else "")
+        textwrap.fill(labels.name(labels.TASKS, task), 9, break_long_words=False)
+        + (f"\n{shared[task]}" if task in shared else "")
         for task in tasks
     ]
-    axes.set_xticks([column + 0.5 for column in range(len(tasks))], heads, rotation=0, fontsize=6.5)
+    axes.set_xticks([column + 0.5 for column in range(len(tasks))], heads, rotation=0, fontsize=7)
     axes.xaxis.tick_top()
     axes.set_yticks([row + 0.5 for row in range(len(models))], list(models["display_name"]), rotation=0)
     axes.tick_params(length=0)

@@ -63,8 +63,8 @@ def _counts(axes: Axes, rows: pd.DataFrame, heights: list[float]) -> None:
     axes.set_axis_off()
     axes.set_xlim(0, 1)
     for title, right in _COUNTS.items():
-        axes.text(right, -0.62, title, ha="right", va="bottom", fontsize=6.5, color=style.MUTED)
+        axes.text(right, -0.62, title, ha="right", va="bottom", fontsize=7.3, color=style.MUTED)
     for y, row in zip(heights, rows.to_dict("records"), strict=True):
         told = (f"{count(row['flips'])} of {count(row['attempts'])}", count(row["unscored"]), count(row["untold"]))
         for text, right in zip(told, _COUNTS.values(), strict=True):
-            axes.text(right, y, text, ha="right", va="center", fontsize=6.5)
+            axes.text(right, y, text, ha="right", va="center", fontsize=7.3)

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from unicost.reporting import formatting, inputs, labels, style
@@ -41,11 +42,11 @@ def draw(sources: Sources) -> Figure:
         _panel(axes, shown[shown["relation"] == relation], lines)
         title = f"Unified − {labels.name(labels.RELATIONS, relation).lower()}"
         axes.set_title(textwrap.fill(title, 72 // len(relations)), fontsize=7.5)
-    grid[0].set_yticks(range(len(lines)), [_name(*line) for line in lines], fontsize=7)
+    grid[0].set_yticks(range(len(lines)), [_name(*line) for line in lines], fontsize=7.3)
     for label, (_, level) in zip(grid[0].get_yticklabels(), lines, strict=True):
         label.set_fontweight("normal" if level else "bold")
     grid[0].set_ylim(len(lines) - 0.4, -0.6)
-    figure.legend(handles=_handles(shown), loc="outside lower center", ncols=2)
+    figure.legend(handles=_handles(shown), loc="outside lower center", ncols=3)
     return figure
 
 
@@ -68,7 +69,7 @@ def _panel(axes: Axes, rows: pd.DataFrame, lines: list[tuple[str, str]]) -> None
         if not level:
             axes.axhspan(y - 0.5, y + 0.5, color=_HEADER, zorder=0, linewidth=0)
             look: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "ha": "center", "va": "center"}
-            look |= {"fontsize": 6, "bbox": {"facecolor": _HEADER, "edgecolor": "none", "pad": 0.5}}
+            look |= {"fontsize": 6.5, "bbox": {"facecolor": _HEADER, "edgecolor": "none", "pad": 0.5}}
             axes.text(0.5, y, _tests(own), **look)
             continue
         for row in own[own["level"] == level].to_dict("records"):
@@ -77,7 +78,7 @@ def _panel(axes: Axes, rows: pd.DataFrame, lines: list[tuple[str, str]]) -> None
             diamond(axes, y + shift, values, colour, height=0.16, dark=dark)
             if bounded(values):
                 off_scale(axes, y + shift, values, colour)
-    axes.set_xlabel("Points")
+    axes.set_xlabel("Points; right of zero:\nunified fails more", fontsize=7.5)
     axes.grid(True, axis="x")
     axes.set_axisbelow(True)
     axes.tick_params(axis="y", length=0)
@@ -95,9 +96,13 @@ def _tests(rows: pd.DataFrame) -> str:
     return "\n".join(parts)
 
 
-def _handles(shown: pd.DataFrame) -> list[Patch]:
-    return [
+def _handles(shown: pd.DataFrame) -> list[Patch | Line2D]:
+    handles: list[Patch | Line2D] = [
         Patch(facecolor=colour if dark else style.PAPER, edgecolor=colour, label=f"unit: {labels.UNITS[unit]}")
         for unit, (colour, _, dark) in _LOOKS.items()
         if (shown["unit"] == unit).any()
     ]
+    if shown["low"].isna().any():
+        look: dict[str, Any] = {"marker": "d", "linestyle": "none", "markersize": 5, "markerfacecolor": style.PAPER}
+        handles.append(Line2D([], [], color=style.POOLED, **look, label="no interval: all seeds agree"))
+    return handles

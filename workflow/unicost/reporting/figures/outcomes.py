@@ -17,6 +17,8 @@ from unicost.reporting.sources import Sources
 _ROW, _TITLE = 0.17, 0.34
 _UNSCORED: dict[str, Any] = {"facecolor": style.PAPER, "edgecolor": style.MUTED, "hatch": "/////", "linewidth": 0.4}
 
+_DIAMOND: dict[str, Any] = {"markersize": 4, "color": style.INK, "markeredgecolor": style.PAPER, "zorder": 4}
+
 
 @style.house
 def draw(sources: Sources) -> Figure:
@@ -72,13 +74,15 @@ def _panel(axes: Axes, shares: pd.DataFrame, title: str, *, last: bool) -> None:
             axes.barh([y], [row[outcome]], left=start, height=0.78, **look)
             start += row[outcome]
         if not pd.isna(row["first"]):
-            axes.plot([row["first"]], [y], "D", markersize=4, color=style.INK, markeredgecolor=style.PAPER, zorder=4)
+            axes.plot([row["first"]], [y], "D", **_DIAMOND)
         if not pd.isna(row["over"]):
-            axes.plot([row["over"]] * 2, [y - 0.39, y + 0.39], color=style.INK, linewidth=1.4, zorder=3)
+            for colour, width in ((style.PAPER, 3.4), (style.INK, 1.6)):
+                axes.plot([row["over"]] * 2, [y - 0.39, y + 0.39], color=colour, linewidth=width, zorder=3)
     names = [labels.name(labels.ARMS, arm) + (" (gate missed)" if rows[arm]["gated"] else "") for arm in arms]
-    axes.set_yticks(range(len(arms)), names, fontsize=7)
+    axes.set_yticks(range(len(arms)), names, fontsize=7.3)
     axes.set_ylim(len(arms) - 0.45, -0.55)
-    axes.set_xlim(0, 100)
+    axes.set_xlim(-3, 103)
+    axes.spines["left"].set_visible(False)
     axes.set_title(title, fontsize=8)
     axes.tick_params(axis="y", length=0)
     axes.tick_params(axis="x", labelbottom=last)

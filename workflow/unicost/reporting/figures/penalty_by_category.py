@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -24,7 +25,8 @@ def draw(sources: Sources) -> Figure:
     models = labels.with_groups(inputs.read(statistics, "models"))
     penalty = inputs.read(statistics, "penalty")
     marks, pooled = _by_category(penalty) if (penalty["category"] != "all").any() else _by_task(penalty, statistics)
-    marks = marks[marks["estimate"].notna()].merge(models[["model", "group"]], left_on="unified", right_on="model")
+    marks = marks[marks["estimate"].notna()]
+    marks = marks.merge(models[["model", "group", "replicate"]], left_on="unified", right_on="model")
     keys = labels.ordered(labels.TASKS, sorted(marks["row"]))
     rows = marks.groupby("relation")["row"].nunique()
     relations = [relation for relation in labels.ordered(labels.RELATIONS, marks["relation"]) if rows[relation] > 1]
@@ -44,6 +46,8 @@ def draw(sources: Sources) -> Figure:
     grid[0].set_ylim(len(keys) - 0.5, -0.5)
     groups = labels.ordered(labels.GROUPS, marks["group"])
     handles = [*group_handles(groups, labels.group_names(models)), _centre_handle(pooled)]
+    if marks["replicate"].notna().any():
+        handles[: len(groups)] = [Line2D([], [], linestyle="none", label="Digits: training seeds")]
     figure.legend(handles=handles, loc="outside lower center", ncols=4)
     return figure
 
@@ -77,20 +81,26 @@ def _panel(axes: Axes, block: pd.DataFrame, keys: list[str], title: str) -> None
                 [100 * row["estimate"]],
                 [y + shift],
                 linestyle="none",
-                marker=style.MARKERS.get(row["group"], "o"),
-                markersize=3.2,
                 color=colour,
                 markerfacecolor=style.PAPER if row["gated"] else colour,
                 zorder=2,
+                **_mark(row),
             )
         if y:
             axes.axhline(y - 0.5, color=style.RULE, linewidth=0.5, zorder=0)
     axes.set_title(title, fontsize=7.5)
-    axes.set_xlabel("Points")
+    axes.set_xlabel("Points; right of zero:\nunified fails more", fontsize=7.5)
     axes.grid(True, axis="x")
     axes.set_axisbelow(True)
     axes.tick_params(axis="y", length=0)
     style.zero_line(axes)
+
+
+def _mark(row: dict[Any, Any]) -> dict[str, Any]:
+    """The mark of a pair: of a replicate its number, so that it can be followed from row to row."""
+    if pd.isna(row["replicate"]):
+        return {"marker": style.MARKERS.get(row["group"], "o"), "markersize": 3.2}
+    return {"marker": f"${int(row['replicate'])}$", "markersize": 4.2, "markeredgewidth": 0.3}
 
 
 def _centres(axes: Axes, block: pd.DataFrame, keys: list[str], pooled: pd.DataFrame) -> None:

@@ -14,7 +14,7 @@ from unicost.reporting import formatting, inputs, labels, style
 from unicost.reporting.figures.marks import Values, bounded, diamond, group_handles, interval, off_scale, scaled
 from unicost.reporting.sources import Sources
 
-_ROW = 0.155
+_ROW = 0.16
 _UNITS = {"item": (style.POOLED_ITEMS, False), "model": (style.POOLED, True), "seed": (style.POOLED, True)}
 _SUBSETS = {"all": "", "open": ", open weights", "closed": ", closed", "paired": ", closest pairs"}
 _HEADER = "header"
@@ -44,11 +44,12 @@ def draw(sources: Sources) -> Figure:
     if not lines:
         return style.nothing(labels.NO_COMPARISON)
     figure = style.canvas(1.05 + _ROW * len(lines))
-    axes, text = figure.subplots(1, 2, sharey=True, width_ratios=[1, 0.62])
+    axes, text = figure.subplots(1, 2, sharey=True, width_ratios=[1, 0.72])
     _limit(axes, lines)
     for y, line in enumerate(lines):
         _plot(axes, text, y, line)
     _dress(figure, axes, text, lines)
+    text.text(1, 0, "two-sided p", va="center", ha="right", fontsize=7.3, color=style.MUTED)
     groups = [line.group for line in lines if line.kind == "pair"]
     units = list(dict.fromkeys(line.unit for line in lines if line.kind == "pooled"))
     marks = group_handles(labels.ordered(labels.GROUPS, groups), labels.group_names(models))
@@ -122,13 +123,13 @@ def _plot(axes: Axes, text: Axes, y: int, line: Line) -> None:
         diamond(axes, y, line.values, colour, dark=dark)
     off_scale(axes, y, line.values, colour)
     bounds = "" if not bounded(line.values) else f"  [{formatting.points(low / 100)}, {formatting.points(high / 100)}]"
-    text.text(0, y, f"{formatting.points(estimate / 100)}{bounds}", va="center", fontsize=6.5)
-    text.text(1, y, line.remark, va="center", ha="right", fontsize=6.5, color=style.MUTED)
+    text.text(0, y, f"{formatting.points(estimate / 100)}{bounds}", va="center", fontsize=7.3)
+    text.text(1, y, line.remark, va="center", ha="right", fontsize=7.3, color=style.MUTED)
 
 
 def _dress(figure: Figure, axes: Axes, text: Axes, lines: list[Line]) -> None:
     axes.set_ylim(len(lines) - 0.4, -0.6)
-    axes.set_yticks(range(len(lines)), [line.label for line in lines], fontsize=6.8)
+    axes.set_yticks(range(len(lines)), [line.label for line in lines], fontsize=7.4)
     for label, line in zip(axes.get_yticklabels(), lines, strict=True):
         label.set_fontweight("normal" if line.kind == "pair" else "bold")
     axes.tick_params(axis="y", length=0)

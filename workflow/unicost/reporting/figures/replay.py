@@ -73,7 +73,7 @@ def _line(axes: Axes, design: Design, arm: str, block: str, aside: float) -> Non
 
 def _dress(axes: Axes, title: str) -> None:
     places = _places()
-    axes.set_xticks(list(places.values()), [labels.REPLAY_LEVELS[level] for level in places], fontsize=6.5)
+    axes.set_xticks(list(places.values()), [labels.REPLAY_LEVELS[level] for level in places], fontsize=7.3)
     axes.axvline(places["pictures"] - (1 + _GAP) / 2, color=style.RULE, linewidth=0.6)
     axes.set_xlim(-0.5, max(places.values()) + 0.75)
     axes.set_ylim(-3, 103)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.gridspec import SubplotSpec
 from matplotlib.ticker import MaxNLocator
 
 from unicost.reporting import inputs, labels, style
@@ -31,8 +32,12 @@ def draw(sources: Sources) -> Figure:
         return style.nothing("No utility was measured in this study: it has no capability items.")
     if replicated(models):
         merged = means_over_seeds(points, models, ["y", "x"]).assign(display="")
+        across = means_over_seeds(points, models, ["x"])
         models = arms_as_models(models)
-        points = merged.assign(low=merged["lowest"], high=merged["highest"]).merge(models[["model", "group"]])
+        points = merged.assign(
+            low=merged["lowest"], high=merged["highest"], left=across["lowest"], right=across["highest"]
+        )
+        points = points.merge(models[["model", "group"]])
     tasks = labels.ordered({"common": "", **labels.TASKS}, points["task"])
     rows = max(2, -(-(len(tasks) - 1) // 2))
     figure = style.canvas(4.3)
@@ -43,11 +48,10 @@ def draw(sources: Sources) -> Figure:
     for place, (axes, task) in enumerate(zip(panels, tasks, strict=True)):
         _panel(axes, points[points["task"] == task], labels.name(labels.TASKS, task), place > 0, arms)
         size = 6.5 if place else 8.0
-        if place == 0 or place >= len(tasks) - 2:
-            axes.set_xlabel("Capability (%)" if arms else "Utility (%)", fontsize=size)
+        axes.set_xlabel("Capability (%)" if arms else "Utility (%)", fontsize=size)
         if place == 0 or place % 2:
             axes.set_ylabel("Both safe (%)", fontsize=size)
-    _legend(figure, models)
+    _legend(figure, models, free=grid[-1, 2] if len(tasks) % 2 == 0 and len(tasks) > 4 else None)
     if not arms:
         style.settle(figure)
         shown = points[points["task"] == tasks[0]]
@@ -74,10 +78,12 @@ def _points(statistics: Path, models: pd.DataFrame) -> pd.DataFrame:
                 "y": 100 * own["estimate"].mean(),
                 "low": None if one is None else 100 * one["low"],
                 "high": None if one is None else 100 * one["high"],
+                "left": 100 * row["low"],
+                "right": 100 * row["high"],
                 "gated": False if one is None else bool(one["gated"]),
             }
         )
-    frame = pd.DataFrame(rows, columns=["model", "task", "x", "y", "low", "high", "gated"])
+    frame = pd.DataFrame(rows, columns=["model", "task", "x", "y", "low", "high", "left", "right", "gated"])
     names = labels.display_names(models)
     frame["display"] = [names.get(model, model) for model in frame["model"]]
     return frame.merge(models[["model", "group"]], on="model")
@@ -90,16 +96,14 @@ def _task_or_its_settings(tasks: pd.Series, wanted: str) -> pd.Series:
 
 
 def _panel(axes: Axes, points: pd.DataFrame, title: str, small: bool, arms: bool) -> None:
-    """One panel; the marks of an experiment's ``arms`` stand aside where they would cover each other."""
-    left, right = _limits(points["x"], 0.1 if small else 0.22)
-    axes.set_xlim(left, right)
+    axes.set_xlim(*_limits(pd.concat([points["x"], points["left"], points["right"]]), 0.1 if small or arms else 0.22))
     axes.set_ylim(*_limits(pd.concat([points["y"], points["low"], points["high"]]), 0.1 if small else 0.14))
-    if arms:
-        points = points.assign(x=_aside(points, (0.05 if small else 0.025) * (right - left), (left, min(right, 100.0))))
     for row in points.to_dict("records"):
         colour = style.COLOURS.get(row["group"], style.INK)
         if not pd.isna(row["low"]):
             axes.plot([row["x"]] * 2, [row["low"], row["high"]], color=colour, linewidth=0.8, alpha=0.6, zorder=2)
+        if not pd.isna(row["left"]):
+            axes.plot([row["left"], row["right"]], [row["y"]] * 2, color=colour, linewidth=0.8, alpha=0.6, zorder=2)
         axes.plot(
             [row["x"]],
             [row["y"]],
@@ -111,29 +115,12 @@ def _panel(axes: Axes, points: pd.DataFrame, title: str, small: bool, arms: bool
             clip_on=False,
             zorder=3,
         )
-    axes.set_title(textwrap.fill(title, 14) if small else title, fontsize=7 if small else 9)
+    axes.set_title(_title(title) if small else title, fontsize=7 if small else 9)
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(MaxNLocator(4 if small else 6, steps=[1, 2, 5, 10]))
         axis.set_major_formatter(lambda value, _: f"{value:.0f}" if -1e-6 < value < 100 + 1e-6 else "")
     axes.grid(True)
     axes.set_axisbelow(True)
-
-
-def _aside(points: pd.DataFrame, step: float, limits: tuple[float, float]) -> list[float]:
-    """Horizontal places: a mark whose bar would run into an earlier one moves by whole steps, to the nearest gap."""
-    taken: list[tuple[float, float, float]] = []
-    for x, *ends in points[["x", "y", "low", "high"]].astype(float).itertuples(index=False, name=None):
-        low, high = (pick(end for end in ends if not pd.isna(end)) for pick in (min, max))
-        offsets = sorted(range(-len(points), len(points) + 1), key=lambda offset: (abs(offset), offset))
-        free = (
-            x + offset * step
-            for offset in offsets
-            if limits[0] <= x + offset * step <= limits[1]
-            and not any(abs(x + offset * step - at) < 0.99 * step and low <= top and bottom <= high
-                        for at, bottom, top in taken)
-        )  # fmt: skip
-        taken.append((next(free, x), low, high))
-    return [place for place, *_ in taken]
 
 
 def _limits(values: pd.Series, margin: float) -> tuple[float, float]:
@@ -144,12 +131,18 @@ def _limits(values: pd.Series, margin: float) -> tuple[float, float]:
     return max(middle - wide * (0.5 + margin), 0.0), min(middle + wide * (0.5 + margin), 101.0)
 
 
-def _legend(figure: Figure, models: pd.DataFrame) -> None:
-    groups = labels.ordered(labels.GROUPS, models["group"])
-    figure.legend(
-        handles=group_handles(groups, labels.group_names(models)),
-        loc="outside lower center",
-        ncols=6,
-        handletextpad=0.2,
-        columnspacing=1.2,
-    )
+def _title(title: str) -> str:
+    """A small panel's title over two lines, so that panels side by side are alike in height."""
+    lines = textwrap.wrap(title, 14)
+    return "\n".join([""] * (2 - len(lines)) + lines)
+
+
+def _legend(figure: Figure, models: pd.DataFrame, free: SubplotSpec | None) -> None:
+    """In the cell of the grid that holds no panel, where there is one, else below."""
+    handles = group_handles(labels.ordered(labels.GROUPS, models["group"]), labels.group_names(models))
+    if free is None:
+        figure.legend(handles=handles, loc="outside lower center", ncols=6, handletextpad=0.2, columnspacing=1.2)
+        return
+    axes = figure.add_subplot(free)
+    axes.set_axis_off()
+    axes.legend(handles=handles, loc="center", fontsize=6.5, handletextpad=0.2)

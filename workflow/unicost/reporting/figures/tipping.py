@@ -49,7 +49,7 @@ def draw(sources: Sources) -> Figure:
         face = style.PAPER if fragile else colour
         axes.plot([needed], [y], marker=marker, color=colour, markerfacecolor=face, markersize=4.2, zorder=4)
     texts = [_label(row, relation, names) for row, relation in lines]
-    axes.set_yticks(range(len(lines)), texts, fontsize=6.8)
+    axes.set_yticks(range(len(lines)), texts, fontsize=7.4)
     for label, (row, _) in zip(axes.get_yticklabels(), lines, strict=True):
         label.set_fontweight("normal" if row is not None and row["level"] == "pair" else "bold")
     axes.set_ylim(len(lines) - 0.4, -0.6)
@@ -62,7 +62,8 @@ def draw(sources: Sources) -> Figure:
         labels.GROUPS, [groups.get(row["unified"], "") for row, _ in lines if row and row["unified"]]
     )
     handles = group_handles([name for name in shown if name in labels.GROUPS], labels.group_names(models))
-    handles += [Line2D([], [], marker="D", color=style.POOLED, linestyle="none", markersize=4.5, label="Pooled")]
+    if (frame["level"] == "pool").any():
+        handles += [Line2D([], [], marker="D", color=style.POOLED, linestyle="none", markersize=4.5, label="Pooled")]
     if frame["error_known"].notna().any():
         handles += [Line2D([], [], marker="|", color=style.INK, linestyle="none", markersize=7, label="Known error")]
     figure.legend(handles=handles, loc="outside lower center", ncols=5, handletextpad=0.3, columnspacing=1.2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from unicost.reporting import catalogue
+from unicost.reporting import catalogue, formatting
 from unicost.reporting.sources import Sources
 from unicost.reporting.tables import calibration, correction, design, experiments, inference, judges, safety
 from unicost.reporting.tables.writing import Table, write
@@ -54,6 +54,6 @@ def render(name: str, study_title: str, sources: Sources, outputs: Iterable[Path
     write(
         build(name, sources),
         f"{study_title}: {entry.title[0].lower()}{entry.title[1:]}",
-        entry.caption(kind),
+        entry.caption(kind, formatting.whole_percent(sources.confidence)),
         outputs,
     )

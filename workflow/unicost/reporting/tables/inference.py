@@ -61,10 +61,13 @@ def penalty(statistics: Path) -> Table:
 def pooled(statistics: Path) -> Table:
     """One row a relation, task, subset and unit of inference, with the smallest penalty that such a pool finds."""
     extra = ("i_squared", "prediction_low", "prediction_high", "permutation_p", "note", "arm")
+    bounds = ("unscored", "low_bound", "high_bound", "equivalent")
     keys = ["relation", "task", "subset", "unit", "arm"]
     power = inputs.read(statistics, "power", extra=("arm",))
     power = power[power["level"] == "pool"].fillna({"arm": ""})[[*keys, "detectable"]]
-    frame = inputs.read(statistics, "pooled", extra=extra).fillna({"arm": ""}).merge(power, on=keys, how="left")
+    frame = (
+        inputs.read(statistics, "pooled", extra=extra + bounds).fillna({"arm": ""}).merge(power, on=keys, how="left")
+    )
     rows = [
         {
             "Against": labels.name(labels.RELATIONS, line["relation"]),
@@ -73,11 +76,14 @@ def pooled(statistics: Path) -> Table:
             "Unit": labels.name(labels.UNITS, line["unit"]),
             "Number of models": count(line["models"]),
             "n": count(line["n"]),
+            "Unscored": count(line["unscored"]),
             "Penalty (points)": points(line["estimate"]),
             "Interval": points_interval(line["low"], line["high"]),
+            "If unscored (points)": points_interval(line["low_bound"], line["high_bound"]),
             "p": p_value(line["p_value"]),
             "Permutation p (one-sided)": p_value(line["permutation_p"]),
             "Detectable (points)": percent(line["detectable"]),
+            "Shown to be nil": _yes(line["equivalent"]),
             "I² (%)": percent(line["i_squared"], 0),
             "Prediction interval": points_interval(line["prediction_low"], line["prediction_high"]),
             "Method": _plain(line["method"]),
@@ -85,7 +91,7 @@ def pooled(statistics: Path) -> Table:
         }
         for line in frame.to_dict("records")
     ]
-    return table(rows, text=("Against", "Task", "Models", "Unit"), wrapped=("Method", "Note"))
+    return table(rows, text=("Against", "Task", "Models", "Unit", "Shown to be nil"), wrapped=("Method", "Note"))
 
 
 def gap_penalty(statistics: Path) -> Table:
@@ -111,7 +117,7 @@ def gap_penalty(statistics: Path) -> Table:
 
 def claims(statistics: Path, kind: str) -> Table:
     """One row a claim: what is claimed, verdict, estimate in points, evidence, figures, what would test it."""
-    frame = inputs.read(statistics, "claims", extra=("text", "would_test", "p_value", "figures"))
+    frame = inputs.read(statistics, "claims", extra=("text", "would_test", "p_value", "figures", "note"))
     rows = [
         {
             "Claim": _plain(line["claim"]) if is_missing(line["text"]) else labels.in_words(line["text"]),
@@ -120,12 +126,13 @@ def claims(statistics: Path, kind: str) -> Table:
             "Interval": points_interval(line["low"], line["high"]),
             "p": p_value(line["p_value"]),
             "Evidence": _plain(line["evidence"]),
+            "Note": _plain(line["note"]),
             "Shown in": _figures(line["figures"], kind),
             "Would test it": _plain(line["would_test"]),
         }
         for line in frame.to_dict("records")
     ]
-    return table(rows, text=("Verdict",), wrapped=("Claim", "Evidence", "Shown in", "Would test it"))
+    return table(rows, text=("Verdict",), wrapped=("Claim", "Evidence", "Note", "Shown in", "Would test it"))
 
 
 def _figures(names: Any, kind: str) -> str:

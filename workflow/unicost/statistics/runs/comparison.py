@@ -20,7 +20,7 @@ from unicost.statistics.runs.reading import Runs
 
 COLUMNS = [
     *["model", "metric", "task", "category", "n", "unscored", "before", "after", "estimate", "low", "high"],
-    *["p_value", "p_adjusted", "reading", "method"],
+    *["low_bound", "high_bound", "p_value", "p_adjusted", "reading", "method"],
 ]
 FLIP_COLUMNS = ["model", "instance", "kind", "task", "category", "before", "after", "change"]
 CONFIDENCE = 0.95
@@ -42,8 +42,10 @@ _BY_GROUP = (FAILURE, "over_refusal")
 def compare(runs: Runs) -> pd.DataFrame:
     """A row for each pair of models, metric, and task or category; ``estimate`` is after minus before.
 
-    ``p_adjusted`` is Holm's over the metrics on everything, and Benjamini and Hochberg's over tasks and categories; a
-    ``reading`` other than "no clear change" needs it below one minus the confidence.
+    ``unscored`` items were answered in both runs and have no verdict in one; ``low_bound`` and ``high_bound`` are the
+    estimate if all of them had gone the one way, or the other. ``p_adjusted`` is Holm's over the metrics on
+    everything, and Benjamini and Hochberg's over tasks and categories; a ``reading`` other than "no clear change" needs
+    it below one minus the confidence.
     """
     tables = [_of_pair(_verdicts(runs, pair), _name(pair)) for pair in runs.pairs]
     return pd.concat(tables, ignore_index=True)
@@ -53,6 +55,26 @@ def flips(runs: Runs) -> pd.DataFrame:
     """A row for each item that failed (or, of a benign one, was refused) in one run alone; the worse ones first."""
     tables = [_flipped(_verdicts(runs, pair)).assign(model=_name(pair)) for pair in runs.pairs]
     return pd.concat(tables, ignore_index=True)[FLIP_COLUMNS]
+
+
+def left_out(runs: Runs) -> dict[str, dict[str, int]]:
+    """How many instances do not enter, by pair of models and by reason; reasons that do not occur are not named."""
+    return {_name(pair): {reason: count for reason, count in _reasons(runs, pair) if count} for pair in runs.pairs}
+
+
+def _reasons(runs: Runs, pair: tuple[str, str]) -> Iterator[tuple[str, int]]:
+    first = set(runs.before.loc[runs.before["model"] == pair[0], "instance"])
+    second = set(runs.after.loc[runs.after["model"] == pair[1], "instance"])
+    yield "in the first benchmark alone", runs.only_before
+    yield "in the second benchmark alone", runs.only_after
+    yield "answered in the first run alone", len(first - second)
+    yield "answered in the second run alone", len(second - first)
+    yield "answered in neither run", len(runs.instances - first - second)
+    verdicts = _verdicts(runs, pair)
+    for kind, metric in ((Kind.UNSAFE, FAILURE), (Kind.BENIGN, "over_refusal"), (Kind.CAPABILITY, "capability")):
+        rows = verdicts[verdicts["kind"] == kind]
+        missing = rows["instance"].nunique() - len(_paired(rows, metric))
+        yield f"{kind} items without a verdict in one run or both (they are in the bounds)", missing
 
 
 def _name(pair: tuple[str, str]) -> str:
@@ -77,7 +99,8 @@ def _of_pair(verdicts: pd.DataFrame, name: str) -> pd.DataFrame:
             continue
         before = _rate_before(verdicts, metric, task, category)
         numbers = (found.n, found.unscored, before, before + found.estimate, found.estimate, found.low, found.high)
-        rows.append((name, metric, task, category, *numbers, found.p_value, None, "", found.method))
+        bounds = (found.low_bound, found.high_bound)
+        rows.append((name, metric, task, category, *numbers, *bounds, found.p_value, None, "", found.method))
     return _read(pd.DataFrame(rows, columns=COLUMNS))
 
 

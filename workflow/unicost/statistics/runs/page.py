@@ -8,10 +8,15 @@ from typing import Any
 import pandas as pd
 
 from unicost.statistics.evidence import ALL, FAILURE
+from unicost.statistics.runs import comparison
 from unicost.statistics.runs.reading import Runs
 from unicost.store import atomic
 
-_HEADINGS = ("metric", "where", "n", "before", "after", "change (95 % interval)", "p", "adjusted p", "reading")
+_HEADINGS = (
+    *("metric", "where", "n", "unscored", "before", "after", "change (95 % interval)", "if unscored"),
+    *("p", "adjusted p", "reading"),
+)
+_FLIP_HEADINGS = ("instance", "kind", "task", "category", "before", "after", "change")
 METRICS = {
     FAILURE: "failure",
     "c_unsafe": "contextually unsafe",
@@ -22,20 +27,28 @@ METRICS = {
     "capability": "capability",
 }
 _FLIPS_SHOWN = 20
+_NOTES = (
+    "Changes are in points, after minus before, on the instances that both models answered and that have a "
+    "verdict in both runs. If unscored: the change if every answer without a verdict had gone the one way, or the "
+    "other. Newcombe's paired intervals; McNemar's mid-p, or random signs of families where families have several "
+    "items. Adjusted: Holm over metrics, Benjamini-Hochberg over tasks and categories."
+)
 
 
 def text(runs: Runs, changes: pd.DataFrame, flipped: pd.DataFrame) -> str:
     """The comparison as a terminal shows it: a table a model, and the first items that flipped, without their text."""
     parts = []
+    lost = comparison.left_out(runs)
     for model, rows in changes.groupby("model", sort=False):
         flips = flipped[flipped["model"] == model].drop(columns="model")
-        parts += [str(model), _aligned([_HEADINGS, *map(_cells, rows.to_dict("records"))]), "", _tally(flips)]
+        table = _aligned([_HEADINGS, *map(_cells, rows.to_dict("records"))])
+        parts += [str(model), table, "", *_missing(lost[str(model)]), "", _tally(flips)]
         if len(flips):
             shown = flips.head(_FLIPS_SHOWN).astype(str)
             parts += [_aligned([tuple(flips.columns), *shown.itertuples(index=False, name=None)])]
             parts += [f"... and {len(flips) - len(shown)} more"] if len(flips) > len(shown) else []
         parts.append("")
-    return "\n".join([*parts, _notes(runs)])
+    return "\n".join([*parts, _NOTES])
 
 
 def write_page(path: Path, runs: Runs, changes: pd.DataFrame, flipped: pd.DataFrame) -> None:
@@ -45,9 +58,11 @@ def write_page(path: Path, runs: Runs, changes: pd.DataFrame, flipped: pd.DataFr
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("unicost.statistics.runs", "."), autoescape=True, undefined=jinja2.StrictUndefined
     )
+    lost = comparison.left_out(runs)
     models = [
         {
             "name": model,
+            "missing": _missing(lost[str(model)]),
             "rows": [(_cells(row), _tone(row)) for row in rows.to_dict("records")],
             "tally": _tally(flipped[flipped["model"] == model]),
             "flips": [
@@ -57,22 +72,28 @@ def write_page(path: Path, runs: Runs, changes: pd.DataFrame, flipped: pd.DataFr
         }
         for model, rows in changes.groupby("model", sort=False)
     ]
-    page = environment.get_template("page.html.j2").render(models=models, headings=_HEADINGS, notes=_notes(runs))
+    page = environment.get_template("page.html.j2").render(
+        models=models, headings=_HEADINGS, flip_headings=_FLIP_HEADINGS, notes=_NOTES
+    )
     with atomic(path) as stream:
         stream.write(page)
 
 
 def _cells(row: dict[Any, Any]) -> tuple[str, ...]:
     where = " ".join(value for value in (row["task"], row["category"]) if value != ALL) or "everything"
-    size, low, high = (f"{100 * row[name]:+.1f}" for name in ("estimate", "low", "high"))
+    size, low, high, least, most = (
+        f"{100 * row[name]:+.1f}" for name in ("estimate", "low", "high", "low_bound", "high_bound")
+    )
     rates = (f"{100 * row['before']:.1f} %", f"{100 * row['after']:.1f} %")
     p_values = (_p(row["p_value"]), _p(row["p_adjusted"]))
     return (
         METRICS[row["metric"]],
         where,
         f"{row['n']:,}",
+        f"{row['unscored']:,}",
         *rates,
         f"{size} ({low} to {high})",
+        f"{least} to {most}" if row["unscored"] else "",
         *p_values,
         row["reading"],
     )
@@ -95,12 +116,9 @@ def _tally(flips: pd.DataFrame) -> str:
     return f"{worse + better} items flipped: {worse} for the worse, {better} for the better"
 
 
-def _notes(runs: Runs) -> str:
-    return (
-        f"Changes are in points, after minus before, on the same instances ({runs.left_out} instances that only one "
-        "run has or answered are left out). Newcombe's paired intervals; McNemar's mid-p, or random signs of families "
-        "where families have several items. Adjusted: Holm over metrics, Benjamini-Hochberg over tasks and categories."
-    )
+def _missing(reasons: dict[str, int]) -> list[str]:
+    """A line for each reason why instances do not enter."""
+    return [f"left out: {count:,} {reason}" for reason, count in reasons.items()] or ["left out: nothing"]
 
 
 def _aligned(rows: list[tuple[str, ...]]) -> str:

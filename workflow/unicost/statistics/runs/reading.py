@@ -19,16 +19,19 @@ class Incomparable(ValueError):
 
 @dataclass(frozen=True)
 class Runs:
-    """Verdicts of both runs on their common instances; ``requests`` are what users asked, by instance.
+    """Verdicts of both runs on the instances that both benchmarks hold; ``requests`` are what users asked, by instance.
 
-    ``pairs`` are the models compared, before and after; ``left_out`` instances are in one of the runs alone.
+    ``pairs`` are the models compared, before and after; ``instances`` are what both benchmarks hold, ``only_before``
+    and ``only_after`` how many one of them holds alone.
     """
 
     before: pd.DataFrame
     after: pd.DataFrame
     pairs: tuple[tuple[str, str], ...]
     requests: Mapping[str, str]
-    left_out: int
+    instances: frozenset[str]
+    only_before: int
+    only_after: int
 
 
 def read_runs(before: Path, after: Path, models: Sequence[str]) -> Runs:
@@ -41,7 +44,7 @@ def read_runs(before: Path, after: Path, models: Sequence[str]) -> Runs:
     pairs = _pairs(models, sorted(first["model"].unique()), sorted(second["model"].unique()))
     hashes, requests = _asked(folders[0])
     other, _ = _asked(folders[1])
-    common = hashes.keys() & other.keys()
+    common = frozenset(hashes.keys() & other.keys())
     if not common:
         raise Incomparable(f"{before} and {after} have no instance in common; compare two runs of one benchmark")
     changed = sorted(name for name in common if hashes[name] != other[name])
@@ -50,10 +53,8 @@ def read_runs(before: Path, after: Path, models: Sequence[str]) -> Runs:
             f"{before} and {after} have different benchmarks: {len(changed)} of {len(common)} instances of the same id "
             f"have other content ('{changed[0]}' is the first); compare two runs of one benchmark"
         )
-    answered = common & set(first["instance"]) & set(second["instance"])
-    left_out = len((hashes.keys() | other.keys()) - answered)
-    kept = [table[table["instance"].isin(answered)] for table in (first, second)]
-    return Runs(kept[0], kept[1], pairs, requests, left_out)
+    kept = [table[table["instance"].isin(common)] for table in (first, second)]
+    return Runs(kept[0], kept[1], pairs, requests, common, len(hashes) - len(common), len(other) - len(common))
 
 
 def _study(folder: Path) -> Path:
