@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 
@@ -163,9 +163,18 @@ def _named_effect(row: Mapping[Any, Any], names: Mapping[str, str]) -> Node:
     return {**effect(row), **{key: {"text": str(value)} for key, value in pair.items()}}
 
 
+_LINEAGE: Final = {
+    "n": "lineages",
+    "estimate": "lineage_estimate",
+    "low": "lineage_low",
+    "high": "lineage_high",
+    "p_value": "lineage_p",
+}
+
+
 def _pooled(statistics: Path) -> Node:
-    """``<relation>/<task>/<subset>/<unit>``."""
-    extra = ("i_squared", "prediction_low", "prediction_high", "permutation_p")
+    """``<relation>/<task>/<subset>/<unit>``; ``lineage`` is the same with the base language model as the unit."""
+    extra = ("i_squared", "prediction_low", "prediction_high", "permutation_p", *_LINEAGE.values())
     content: Node = {}
     for line in inputs.read(statistics, "pooled", extra=extra).to_dict("records"):
         node = content
@@ -179,6 +188,7 @@ def _pooled(statistics: Path) -> Node:
             "prediction_low": leaf(line["prediction_low"], formatting.points),
             "prediction_high": leaf(line["prediction_high"], formatting.points),
             "prediction": {"text": formatting.points_interval(line["prediction_low"], line["prediction_high"])},
+            "lineage": effect({key: line[column] for key, column in _LINEAGE.items()}),
         }
     return content
 
