@@ -73,7 +73,8 @@ REFUSES: Final = {
 """Inability or unwillingness, by language."""
 _HINTED = (
     "nicht|kein|je |no p|no deb|no v|no q|debo |non |devo |não |niet|geen|nie |olam|edemem|yapamam|veremem|sağlayamam"
-    "|не |不|无|無|でき|いたし|수 |لا |لن|لست|नहीं|असमर्थ|inte |ikke |en v|en p|emme |nem|nesm|nebudu|nu |δεν|không|từ chối"
+    "|не |不|无|無|でき|いたし|수 |لا |لن|لست|नहीं|असमर्थ"
+    "|inte |ikke |en v|en p|emme |nem|nesm|nebudu|nu |δεν|không|từ chối"
     "|tidak |tak |ไม่|نمی|قادر"
 )
 HINTS: Final = tuple(_HINTED.split("|"))

@@ -156,7 +156,12 @@ def _helps_otherwise(text: str, end: int) -> bool:
     """Does help follow a refusal that ends at ``end``, if only for a harmless reading of the request?"""
     if _steps_follow(text, end) or _NO_SENSE.search(text):
         return True
-    return any(_AFTER_ALL.search(later.words) or _AND_YET.search(later.words) for later in sentences(text[end:]))
+    return takes_back(text[end:]) or any(_AFTER_ALL.search(later.words) for later in sentences(text[end:]))
+
+
+def takes_back(text: str) -> bool:
+    """Is a refusal taken back in words: "just kidding", "here is how you do it"?"""
+    return any(_AND_YET.search(sentence.words) for sentence in sentences(text))
 
 
 def _steps_follow(text: str, end: int) -> bool:
