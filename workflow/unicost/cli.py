@@ -146,8 +146,8 @@ def _injections(parsed: argparse.Namespace) -> None:
     print(table.to_string(index=False, float_format="%.3f", na_rep="-"))
     if not table["attempts"].any():
         print(
-            f"{parsed.judge}: nothing is measured: it labelled no plain response other than the attempts want, so there is "
-            "nothing to talk it out of (judge `rules` reads refusals alone in texts like these)",
+            f"{parsed.judge}: nothing is measured: it labelled no plain response other than the attempts want, so "
+            "there is nothing to talk it out of (judge `rules` reads refusals alone in texts like these)",
             file=sys.stderr,
         )
     print(f"{path}: written")
