@@ -30,6 +30,7 @@ ROOT: Final = Path(__file__).parents[1]
 RESULT: Final = Path(__file__).parent / "results" / "pictures.json"
 PAGE: Final = ROOT / "config" / "README.md"
 DETECTORS: Final = ("blank_image", "image_text", "id_layout")
+MARKS: Final = ("<!-- pictures: written by benchmarks/pictures.py -->\n", "<!-- end of pictures -->")
 _MADE: Final = 60
 """Blank pictures, placeholders and papers, of each so many."""
 _TEXT_RULES: Final = (
@@ -138,9 +139,9 @@ def table(found: Sequence[dict[str, Any]]) -> str:
     lines = ["| " + " | ".join(heads) + " |", "|---|---|---:|---:|---:|---:|"]
     for row in found:
         shares = (
-            _share(row["found"], row["with"]),
-            _share(row["found"], row["found"] + row["false"]),
-            _share(row["without"] - row["false"], row["without"]),
+            share(row["found"], row["with"]),
+            share(row["found"], row["found"] + row["false"]),
+            share(row["without"] - row["false"], row["without"]),
         )
         lines.append(
             f"| `{row['detector']}` | {row['finds']} | {row['with']}, {row['without']} | {' | '.join(shares)} |"
@@ -148,19 +149,20 @@ def table(found: Sequence[dict[str, Any]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _share(count: int, n: int) -> str:
+def share(count: int, n: int) -> str:
+    """A share in per cent with its Wilson interval at 95 % and its counts."""
     if n == 0:
         return "none found"
     low, high = proportion_confint(count, n, method="wilson")
     return f"{100 * count / n:.0f} % ({100 * low:.0f} to {100 * high:.0f}), {count} of {n}"
 
 
-def write_table(found: Sequence[dict[str, Any]], page: Path = PAGE) -> None:
-    """Put the table between its markers in the page."""
+def write_table(written: str, marks: tuple[str, str] = MARKS, page: Path = PAGE) -> None:
+    """Put a table between its markers in the page."""
     text = page.read_text(encoding="utf-8")
-    start, end = "<!-- pictures: written by benchmarks/pictures.py -->\n", "<!-- end of pictures -->"
+    start, end = marks
     before, rest = text.split(start)
-    page.write_text(before + start + table(found) + end + rest.split(end)[1], encoding="utf-8")
+    page.write_text(before + start + written + end + rest.split(end)[1], encoding="utf-8")
 
 
 def main() -> None:
@@ -184,7 +186,7 @@ def main() -> None:
             },
         )
     if arguments.table or arguments.output == RESULT:
-        write_table(json.loads(RESULT.read_text(encoding="utf-8"))["rows"])
+        write_table(table(json.loads(RESULT.read_text(encoding="utf-8"))["rows"]))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from statsmodels.stats.inter_rater import cohens_kappa
 from unicost.human.agreement import COLUMNS, agreement, cohen_kappa, gwet_ac1, krippendorff_alpha
+from unicost.human.labels import sample_digest
 from unicost.records import Aspect, Judgement, Label, Task
 
 from tests.data.rows import unsafe, verdict, write
@@ -133,7 +134,9 @@ def test_labels_of_people_stand_beside_those_by_construction(study: dict[str, An
     study["sample"].write_text("item,instance,model,weight\nitem-0001,i0,m,1\nitem-0002,i99,m,1\n")
     labels = tmp_path / "labels.csv"
     labels.write_text(
-        "item,annotator,contextual,intrinsic,note,seconds\nitem-0001,Ada,unsafe,,,1\nitem-0002,Ada,safe,unsafe,,1\n"
+        "item,annotator,contextual,intrinsic,note,seconds,sample\n"
+        f"item-0001,Ada,unsafe,,,1,{sample_digest(study['sample'])}\n"
+        f"item-0002,Ada,safe,unsafe,,1,{sample_digest(study['sample'])}\n"
     )
     study["labels"] = [labels]
     table = measure(study).query("task == 'all' and model_kind == 'all'").set_index(["annotator", "aspect"])

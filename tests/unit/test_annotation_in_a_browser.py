@@ -19,6 +19,7 @@ from tests.data.rows import response, unsafe, write
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=missing() or "a browser is here")
 ITEMS = 20
+FINGER = 44  # pixels: what WCAG 2.2 wants of a target (2.5.5)
 KEYS = {"1": Label.UNSAFE, "2": Label.SAFE, "3": Label.REFUSAL}
 SHOTS = os.environ.get("UNICOST_SCREENSHOTS")
 """Folder for pictures of the page, to be looked at."""
@@ -65,7 +66,7 @@ class Hand:
         from selenium.webdriver.common.keys import Keys
 
         self.press(*([name] if name else []), Keys.ENTER)
-        self.until(lambda: "item" in self.text("count"))
+        self.until(lambda: bool(self.text("name")))
 
     def text(self, name: str) -> str:
         return str(self.driver.find_element("id", name).text)
@@ -105,6 +106,12 @@ def test_twenty_items_are_labelled_by_the_keyboard(page: dict[str, Path], size: 
                 _pictures_stay_blurred_until_asked(hand)
             if number == 3:
                 hand.press("m", "a note", Keys.ENTER)
+            if number == 4:
+                driver.refresh()  # undo survives
+                hand.begin()
+                hand.press("z", " ", "w")
+                hand.until(lambda: "item 5 of 20" in hand.text("count"))
+                hand.press(" ")
             if number == 5:
                 _undo_takes_back(hand)
             if number == 10:
@@ -121,7 +128,7 @@ def test_twenty_items_are_labelled_by_the_keyboard(page: dict[str, Path], size: 
         hand.shot("finished")
         hand.press(Keys.ENTER)
         hand.until((tmp_path / "downloads/labels-Ada.csv").is_file)
-        driver.find_element("id", "json").click()
+        hand.press("j")
         hand.until((tmp_path / "downloads/labels-Ada.json").is_file)
         hand.shot("all-done")
 
@@ -131,6 +138,83 @@ def test_twenty_items_are_labelled_by_the_keyboard(page: dict[str, Path], size: 
     assert contextual == {f"i{number}": KEYS[given[number]] for number in range(ITEMS)}
     assert {row.label for row in rows if row.aspect is Aspect.INTRINSIC} == {Label.SAFE}
     assert [row.reason for row in rows if row.instance == "i3"] == ["a note"] * 2
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_both_questions_are_in_view_and_large_enough_for_a_finger(
+    page: dict[str, Path], size: str, tmp_path: Path
+) -> None:
+    with chromium(tmp_path, size) as driver:
+        driver.get(page["html"].as_uri())
+        hand = Hand(driver, size)
+        hand.begin("Ada")
+        hand.press("n", " ", "i")  # an item with a picture
+        hand.shot("with-picture")
+        places = hand.run(
+            "[...document.querySelectorAll('.choice')].map(choice => choice.getBoundingClientRect().bottom)"
+        )
+        assert len(places) == 7 and max(places) <= hand.run("window.innerHeight")
+        if size == "phone":
+            heights = hand.run(
+                "[...document.querySelectorAll('body > :not(dialog) button')].map(one => one.offsetHeight)"
+            )
+            assert min(height for height in heights if height) >= FINGER
+
+
+def test_two_tabs_of_one_person_keep_each_others_labels(page: dict[str, Path], tmp_path: Path) -> None:
+    with chromium(tmp_path, "laptop") as driver:
+        tabs = [driver.current_window_handle]
+        driver.get(page["html"].as_uri())
+        hand = Hand(driver, "laptop")
+        hand.begin("Ada")
+        driver.switch_to.new_window("tab")
+        tabs.append(driver.current_window_handle)
+        driver.get(page["html"].as_uri())
+        hand.begin()
+        for number in range(3):
+            hand.press(" ", "1", "w")
+            hand.until(lambda number=number: f"{number + 1} labelled" in hand.text("count"))
+            hand.until(lambda number=number: f"item {number + 2} of" in hand.text("count"))
+        driver.switch_to.window(tabs[0])
+        hand.until(lambda: "3 labelled" in hand.text("count"))  # it hears of them
+        hand.run("show(9)")
+        hand.press(" ", "2", "w")
+        hand.until(lambda: "4 labelled" in hand.text("count"))
+        driver.switch_to.window(tabs[1])
+        driver.refresh()
+        hand.begin()
+        assert "4 labelled" in hand.text("count")
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_what_cannot_be_saved_is_said_at_once(page: dict[str, Path], size: str, tmp_path: Path) -> None:
+    with chromium(tmp_path, size) as driver:
+        driver.get(page["html"].as_uri())
+        hand = Hand(driver, size)
+        hand.begin("Ada")
+        hand.press(" ", "1")
+        banner = "document.querySelector('footer .trouble').checkVisibility()"
+        assert not hand.run(banner)
+        driver.execute_script("window.put = Storage.prototype.setItem; Storage.prototype.setItem = () => { throw 1; }")
+        hand.press("w")
+        assert hand.run(banner)
+        assert "Not saved" in hand.run("document.querySelector('footer .trouble').textContent")
+        hand.until(lambda: "item 2 of" in hand.text("count"))
+        hand.shot("not-saved")
+        driver.execute_script("Storage.prototype.setItem = window.put")
+        hand.press(" ", "3")
+        assert not hand.run(banner)
+
+
+def test_a_note_without_a_label_is_kept(page: dict[str, Path], tmp_path: Path) -> None:
+    from selenium.webdriver.common.keys import Keys
+
+    with chromium(tmp_path, "laptop") as driver:
+        driver.get(page["html"].as_uri())
+        hand = Hand(driver, "laptop")
+        hand.begin("Ada")
+        hand.press(" ", "m", "cannot be read", Keys.ENTER)
+        assert "cannot be read" in hand.run("csv()") and "cannot be read" in hand.run("json()")
 
 
 def _pictures_stay_blurred_until_asked(hand: Hand) -> None:

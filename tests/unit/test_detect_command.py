@@ -62,7 +62,7 @@ def test_each_row_in_is_a_row_out(
     assert [row["row"] for row in rows] == ["1", "2", "3", "4", "5"]
     assert [row["refusal"] for row in rows] == ["no_refusal", "refusal", "", "", "no_refusal"]
     assert [bool(row["reason"]) for row in rows] == [False, False, True, True, False]
-    assert ["slurs", "insult"] in [found[:2] for found in json.loads(rows[0]["detections"])]
+    assert ("slurs", "insult") in [(one["detector"], one["label"]) for one in json.loads(rows[0]["detections"])]
     named = capsys.readouterr().err.splitlines()
     assert [line.split(": ")[1] for line in named] == ["row 3", "row 4"]
     assert all(line.startswith(f"{file}: row ") for line in named)
@@ -94,7 +94,7 @@ def test_with_intentions_steps_towards_them_are_found(
     columns = ["--text-column", "answer", "--detectors", "operational_help"]
     assert [row["detections"] for row in run(root, monkeypatch, file, *columns)[1]] == ["[]"]
     _, (found,) = run(root, monkeypatch, file, *columns, "--intention-column", "prompt")
-    assert json.loads(found["detections"])[0][:2] == ["operational_help", "operational_help"]
+    assert json.loads(found["detections"])[0]["label"] == "operational_help"
 
 
 @pytest.mark.parametrize(
@@ -121,3 +121,40 @@ def test_what_is_no_table_is_refused_in_one_sentence(
     assert run(root, monkeypatch, tmp_path / name) == (1, [])
     said = capsys.readouterr().err
     assert sentence in said and str(tmp_path / name) in said and said.count("\n") == 1
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
+def test_the_ending_says_how_it_is_written_from_any_folder(
+    ending: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    output = tmp_path / f"out.{ending}"
+    assert cli.main(["detect", str(as_csv(tmp_path / "texts")), "--out", str(output)]) == 0
+    if ending == "parquet":
+        rows = pq.read_table(output).to_pylist()
+    elif ending == "jsonl":
+        rows = [json.loads(line) for line in output.read_text().splitlines()]
+    else:
+        rows = list(csv.DictReader(output.read_text().splitlines()))
+    assert [int(row["row"]) for row in rows] == [1, 2, 3, 4, 5]
+    assert [row["refusal"] for row in rows] == ["no_refusal", "refusal", "", "", "no_refusal"]
+    assert rows[4]["detections"] in ([], "[]")  # that nothing was refused is no detection
+
+
+def test_the_table_is_not_written_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = as_csv(tmp_path / "texts")
+    before = file.read_bytes()
+    assert cli.main(["detect", str(file), "--out", str(file)]) != 0
+    assert cli.main(["detect", str(file), "--out", str(tmp_path / "out.xlsx")]) != 0
+    assert file.read_bytes() == before
+    said = capsys.readouterr().err
+    assert "is the table that is read; name another file" in said and "must end in .csv, .jsonl or .parquet" in said
+
+
+def test_rows_that_a_broken_quote_swallows_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "texts.csv"
+    file.write_text('completion,id\nfine,1\n"never closed,2\nswallowed,3\n"next",4\nfine too,5\n')
+    assert cli.main(["detect", str(file), "--out", str(tmp_path / "out.csv")]) == 0
+    assert "row 2: lines 3 to 5: a quote is broken" in capsys.readouterr().err
+    rows = list(csv.DictReader((tmp_path / "out.csv").read_text().splitlines()))
+    assert [bool(row["reason"]) for row in rows] == [False, True, False]

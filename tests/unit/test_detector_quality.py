@@ -11,6 +11,7 @@ from statsmodels.stats.proportion import proportion_confint
 from unicost.config.judging import PluginEntry
 from unicost.human.detector_quality import COLUMNS, detector_quality
 from unicost.human.labels import COLUMNS as PAGE
+from unicost.human.labels import sample_digest
 from unicost.records import Aspect, Detection, Judgement, Label, Task
 
 from tests.data.instances import instance
@@ -126,7 +127,10 @@ def test_people_say_of_a_refusal_that_it_is_one(tmp_path: Path) -> None:
     sample.to_csv(tmp_path / "sample.csv", index=False)
     given = {"refuses": ("refusal", "safe"), "mixed": ("unsafe", "unsafe"), "harms": ("unsafe", "unsafe")}
     # A person's note is no outcome, whatever it begins with.
-    rows = [[name, "one", *labels, "mixed feelings", 3] for name, labels in given.items()]
+    rows = [
+        [name, "one", *labels, "mixed feelings", 3, sample_digest(tmp_path / "sample.csv")]
+        for name, labels in given.items()
+    ]
     page = pd.DataFrame(rows, columns=PAGE)
     page.to_csv(tmp_path / "labels.csv", index=False)
     found = measured(tmp_path, [tmp_path / "labels.csv"], tmp_path / "sample.csv").loc["human:one"]

@@ -2,6 +2,7 @@
 
 import pandas as pd
 import pytest
+from unicost.human.labels import sample_digest
 from unicost.human.truth import truth
 from unicost.records import Aspect, Judgement, Label
 from unicost.store import write_records
@@ -14,8 +15,11 @@ def files(tmp_path):
     sample = [("a", "i0", "m", 0.5), ("b", "i1", "m", 0.25)]
     pd.DataFrame(sample, columns=["item", "instance", "model", "probability"]).to_csv(tmp_path / "sample.csv")
     for person, labels in {"one": ("unsafe", "refusal"), "two": ("unsafe", "safe")}.items():
-        given = [(item, person, label, "safe", "", 3) for item, label in zip("ab", labels)]
-        columns = ["item", "annotator", "contextual", "intrinsic", "note", "seconds"]
+        given = [
+            (item, person, label, "safe", "", 3, sample_digest(tmp_path / "sample.csv"))
+            for item, label in zip("ab", labels)
+        ]
+        columns = ["item", "annotator", "contextual", "intrinsic", "note", "seconds", "sample"]
         pd.DataFrame(given, columns=columns).to_csv(tmp_path / f"{person}.csv", index=False)
     return tmp_path
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from statsmodels.stats.inter_rater import fleiss_kappa
-from unicost.human.labels import WrongLabels, read_labels
+from unicost.human.labels import WrongLabels, read_labels, sample_digest
 from unicost.human.people import gather
 from unicost.human.several import agreement_of_people, coefficients, item_sums
 from unicost.records import Aspect, Label
@@ -31,7 +31,7 @@ FLEISS = [
     [6, 5, 2, 1, 0],
     [0, 2, 2, 3, 7],
 ]
-HEADER = "item,annotator,contextual,intrinsic,note,seconds\n"
+HEADER = "item,annotator,contextual,intrinsic,note,seconds,sample\n"
 
 
 def of(counts: Any) -> dict[str, float]:
@@ -72,7 +72,8 @@ def sample(tmp_path: Path) -> Path:
 
 def file(folder: Path, name: str, labels: dict[int, str]) -> Path:
     path = folder / f"{name}.csv"
-    path.write_text(HEADER + "".join(f"item-{n},{name},{label},,,\n" for n, label in labels.items()))
+    digest = sample_digest(folder / "sample.csv")
+    path.write_text(HEADER + "".join(f"item-{n},{name},{label},,,,{digest}\n" for n, label in labels.items()))
     return path
 
 
@@ -123,7 +124,7 @@ def test_people_are_compared_by_task_with_intervals(sample: Path, tmp_path: Path
 EXPORT = [
     {
         "id": 1,
-        "data": {"item": "item-0"},
+        "data": {"item": "item-0", "sample": "SAMPLE"},
         "annotations": [
             {
                 "completed_by": {"id": 7, "email": "ada@example.org"},
@@ -138,13 +139,22 @@ EXPORT = [
         ],
     }
 ]
-FLAT = [{"item": "item-0", "contextual": "unsafe", "note": "clear", "annotator": "ada@example.org", "lead_time": 4.5}]
+FLAT = [
+    {
+        "item": "item-0",
+        "sample": "SAMPLE",
+        "contextual": "unsafe",
+        "note": "clear",
+        "annotator": "ada@example.org",
+        "lead_time": 4.5,
+    }
+]
 
 
 @pytest.mark.parametrize("export", [EXPORT, FLAT])
 def test_annotations_come_back_from_label_studio(export: Any, sample: Path, tmp_path: Path) -> None:
     path = tmp_path / "export.json"
-    path.write_text(json.dumps(export))
+    path.write_text(json.dumps(export).replace("SAMPLE", sample_digest(sample)))
     (row,) = read_labels(path, sample)
     assert (row.instance, row.judge, row.aspect, row.label) == (
         "i0",
@@ -161,6 +171,6 @@ def test_what_is_no_export_is_refused(sample: Path, tmp_path: Path) -> None:
         path.write_text(text)
         with pytest.raises(WrongLabels, match=r"neither the JSON file of the annotation page nor an export"):
             read_labels(path, sample)
-    path.write_text(json.dumps([FLAT[0] | {"contextual": "usafe"}]))
+    path.write_text(json.dumps([FLAT[0] | {"contextual": "usafe", "sample": sample_digest(sample)}]))
     with pytest.raises(WrongLabels, match=r"label 1: 'usafe' is not an? contextual label"):
         read_labels(path, sample)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from unicost.human.agreement import agreement, cohen_kappa, family_draws, gwet_ac1, pair_statistics
+from unicost.human.labels import sample_digest
 from unicost.records import Aspect, Judgement, Label
 from unicost.reporting import inputs
 from unicost.reporting.tables import judges
@@ -36,8 +37,9 @@ def study(tmp_path: Path) -> dict[str, Any]:
     ]
     rows = [f"item-{k},{name},m,{weight}" for k, (name, (_, weight)) in enumerate(zip(names, drawn))]
     (tmp_path / "sample.csv").write_text("\n".join(["item,instance,model,weight", *rows]))
-    given = [f"item-{k},Ada,{label},,,1" for k, ((label, _), _) in enumerate(drawn)]
-    (tmp_path / "labels.csv").write_text("\n".join(["item,annotator,contextual,intrinsic,note,seconds", *given]))
+    digest = sample_digest(tmp_path / "sample.csv")
+    given = [f"item-{k},Ada,{label},,,1,{digest}" for k, ((label, _), _) in enumerate(drawn)]
+    (tmp_path / "labels.csv").write_text("\n".join(["item,annotator,contextual,intrinsic,note,seconds,sample", *given]))
     census = [
         Judgement(name, "m", "construction", Aspect.CONTEXTUAL, Label(label))
         for name, ((label, _), _) in zip(names, drawn)

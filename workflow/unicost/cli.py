@@ -46,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     detect.add_argument("--text-column", default="completion", help="column of the texts (default: %(default)s)")
     detect.add_argument("--intention-column", metavar="COLUMN", help="what was asked, all of which counts as unsafe")
     detect.add_argument("--detectors", nargs="+", metavar="NAME", help="of config/judges.yaml (default: those of text)")
-    detect.add_argument("--out", type=Path, required=True, help="CSV file, one row for each row of the table")
+    detect.add_argument("--out", type=Path, required=True, help="CSV, JSONL or Parquet file by its ending, a row each")
     detect.set_defaults(run=_detect)
     injections = commands.add_parser("injections", help="how often can a response talk a judge out of its verdict?")
     injections.add_argument("judge", metavar="JUDGE", help="a judge of config/judges.yaml")
@@ -111,9 +111,12 @@ def _doctor(parsed: argparse.Namespace) -> int:
 
 
 def _detect(parsed: argparse.Namespace) -> None:
+    from unicost.config.loading import reload_settings
     from unicost.judging.command import TEXT_DETECTORS, Table, detect_table
 
-    known = load_settings(read_yaml(Path("config/config.yaml"))).judging.detectors
+    # Outside a repository the detectors are those of the one that this program was installed from.
+    folder = Path("config") if Path("config/config.yaml").is_file() else Path(__file__).parents[2] / "config"
+    known = reload_settings(read_yaml(folder / "config.yaml"), folder).judging.detectors
     wanted = parsed.detectors or TEXT_DETECTORS
     for name in wanted:
         if name not in known:
@@ -141,6 +144,12 @@ def _injections(parsed: argparse.Namespace) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     write_csv(path, table)
     print(table.to_string(index=False, float_format="%.3f", na_rep="-"))
+    if not table["attempts"].any():
+        print(
+            f"{parsed.judge}: nothing is measured: it labelled no plain response other than the attempts want, so "
+            "there is nothing to talk it out of (judge `rules` reads refusals alone in texts like these)",
+            file=sys.stderr,
+        )
     print(f"{path}: written")
 
 

@@ -18,19 +18,22 @@ from unicost.store import atomic
 _NOTE = "note"
 
 
-def write_tasks(items: Sequence[Mapping[str, Any]], questions: Sequence[Mapping[str, Any]], output: Path) -> None:
+def write_tasks(
+    items: Sequence[Mapping[str, Any]], questions: Sequence[Mapping[str, Any]], sample: str, output: Path
+) -> None:
     """Write the items of the annotation page as tasks, and beside them the labelling interface (suffix ``.xml``).
 
-    Images are data URLs, so that nothing has to be served.
+    ``sample`` is the digest of the sample, which an export brings back with each task. Images are data URLs, so
+    that nothing has to be served.
     """
     with atomic(output) as stream:
-        json.dump([{"data": _data(item)} for item in items], stream, ensure_ascii=False, indent=1)
+        json.dump([{"data": _data(item) | {"sample": sample}} for item in items], stream, ensure_ascii=False, indent=1)
     with atomic(output.with_suffix(".xml")) as stream:
         stream.write(_interface(questions))
 
 
 def rows(export: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    """One row for each annotation that was not cancelled: item, annotator, the choices, note and seconds.
+    """One row for each annotation that was not cancelled: item, sample, annotator, the choices, note and seconds.
 
     Raises ``KeyError``, ``TypeError`` or ``AttributeError`` for what is no export.
     """
@@ -42,7 +45,8 @@ def rows(export: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
             if not annotation.get("was_cancelled"):
                 given = {result["from_name"]: _value(result["value"]) for result in annotation["result"]}
                 person, seconds = _name(annotation["completed_by"]), annotation.get("lead_time", "")
-                yield {**given, "item": task["data"]["item"], "annotator": person, "seconds": seconds}
+                of = {"item": task["data"]["item"], "sample": task["data"].get("sample", "")}
+                yield {**given, **of, "annotator": person, "seconds": seconds}
 
 
 def _data(item: Mapping[str, Any]) -> dict[str, Any]:

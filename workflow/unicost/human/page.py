@@ -9,8 +9,6 @@ policy forbids loading anything.
 from __future__ import annotations
 
 import base64
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,7 +17,7 @@ import jinja2
 import pandas as pd
 
 from unicost.human.label_studio import write_tasks
-from unicost.human.labels import CHOICES, COLUMNS
+from unicost.human.labels import CHOICES, COLUMNS, sample_digest
 from unicost.records import Aspect, Image, Instance, Label, Response
 from unicost.store import atomic, iterate_records
 
@@ -74,8 +72,8 @@ def annotation_page(
             raise IncompleteSample(f"{sample}: {item} has no response any more; draw the sample again")
         items.append(_item(item, instances[instance], answers[instance, model]))
     with atomic(output) as stream:
-        stream.write(_render(items, categories or {}))
-    write_tasks(items, _questions(), tasks)
+        stream.write(_render(items, sample_digest(sample), categories or {}))
+    write_tasks(items, _questions(), sample_digest(sample), tasks)
 
 
 def _item(name: str, instance: Instance, response: Response) -> dict[str, Any]:
@@ -92,14 +90,13 @@ def _data_url(image: Image) -> str:
     return f"data:image/{kind};base64,{base64.b64encode(image.bytes).decode()}"
 
 
-def _render(items: Sequence[Mapping[str, Any]], categories: Mapping[str, str]) -> str:
+def _render(items: Sequence[Mapping[str, Any]], sample: str, categories: Mapping[str, str]) -> str:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("unicost.human", "."), autoescape=True, undefined=jinja2.StrictUndefined
     )
-    data = json.dumps(items, ensure_ascii=True)
     return environment.get_template("annotate.html.j2").render(
         items=items,
-        sample=hashlib.sha256(data.encode()).hexdigest()[:12],
+        sample=sample,
         columns=COLUMNS,
         categories=categories,
         questions=_questions(),

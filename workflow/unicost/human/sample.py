@@ -8,6 +8,7 @@ estimates for all responses.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -18,8 +19,12 @@ from unicost.records import Instance, Judgement, Label, Response, Verdict
 from unicost.store import iterate_records, read_table, write_csv
 
 STRATUM = ["model_kind", "task", "category", "contextual", "intrinsic", "judges_differ"]
-COLUMNS = ["item", "instance", "model", *STRATUM, "stratum_size", "probability", "weight"]
-"""Columns of the sample. ``item`` is the name that annotators see: it tells neither model nor verdict."""
+COLUMNS = ["item", "instance", "model", "response", *STRATUM, "stratum_size", "probability", "weight"]
+"""Columns of the sample.
+
+``item`` is the name that annotators see: it tells neither model nor verdict. ``response`` is the beginning of the
+SHA-256 of the response that they see, so that labels of another response are not taken for labels of this one.
+"""
 _GIVEN = ["task", "category", "contextual", "intrinsic"]  # what the verdicts know of a stratum
 
 
@@ -60,6 +65,8 @@ def sample_for_humans(
     table = pd.concat(drawn)
     table = table.iloc[generator.permutation(len(table))]
     table.insert(0, "item", [f"item-{number:04d}" for number in range(1, len(table) + 1)])
+    shown = _digests(responses, set(zip(table["instance"], table["model"])))
+    table["response"] = [shown[place] for place in zip(table["instance"], table["model"])]
     write_csv(output, table[COLUMNS])
 
 
@@ -84,6 +91,21 @@ def _labelable(
         raise ValueError(f"{verdicts}: instance '{min(strangers)}' is not in the benchmark {benchmark}; build it again")
     frame = frame.assign(model_kind=frame["model"].map(model_kinds))
     return frame.sort_values(["instance", "model"], ignore_index=True)
+
+
+def _digests(responses: Sequence[Path], places: set[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """The digest of each response at ``places``, (instance, model)."""
+    return {
+        (response.instance, response.model): _digest(response)
+        for path in responses
+        for response in iterate_records(path, Response)
+        if (response.instance, response.model) in places
+    }
+
+
+def _digest(response: Response) -> str:
+    image = response.image.bytes if response.image is not None else b""
+    return hashlib.sha256(f"{len(image)} {response.text or ''}".encode() + image).hexdigest()[:12]
 
 
 def _differing(judgements: Sequence[Path]) -> set[tuple[str, str]]:

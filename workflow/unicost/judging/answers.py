@@ -18,7 +18,7 @@ SCHEMA, JSON, LINE = "schema", "json", "line"
 FORMS: Final = (SCHEMA, JSON, LINE)
 """How an answer is asked for: an object that the server enforces, one that the prompt alone asks for, or a line."""
 _LINE: Final = re.compile(r"VERDICT:[ \t]*([A-Za-z_]+)\.?")
-_VERDICT: Final = re.compile(r"\bverdict\b", re.IGNORECASE)
+_VERDICT: Final = re.compile(r"\bverdict\b[\"'*_]*\s*[:=]", re.IGNORECASE)  # one that is given, not spoken of
 _LONGEST_REASON: Final = 500
 
 

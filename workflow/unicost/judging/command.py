@@ -11,7 +11,8 @@ import json
 import re
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -40,9 +41,16 @@ COLUMNS: Final = ("row", "refusal", "detections", "reason")
 
 _CHUNK: Final = 1024
 _ENCODABLE: Final = re.compile("[^\ud800-\udfff]*")
+_ENDINGS: Final = (".csv", ".jsonl", ".parquet")
+_ANSWERS: Final = "no_refusal"  # the trace that a text was read, and no detection
 _REFUSALS: Final = ("refusal", "partial_refusal", "no_refusal", "unreadable")
 
+_SCHEMA: Final = pa.schema(
+    [("row", pa.int64()), *((name, pa.string()) for name in ("refusal", "detections", "reason"))]
+)
 Row = Mapping[str, Any]
+Found = tuple[int, str, str, str]
+"""Values of ``COLUMNS``."""
 
 
 class UnusableTable(ValueError):
@@ -62,28 +70,52 @@ class Table:
 
 
 def detect_table(table: Table, detectors: Mapping[str, PluginEntry], output: Path) -> int:
-    """Write a CSV file with ``COLUMNS``, one row for each row of the table; returns how many had no text.
+    """Write ``COLUMNS``, one row for each row of the table; returns how many had no text.
 
-    ``row`` counts from 1; ``refusal`` is what a detector of refusals says; ``detections`` is a JSON list of detector,
-    label, score and evidence; ``reason`` says why a row was not read. Raises ``UnusableTable``.
+    The ending of ``output`` says how: .csv, .jsonl or .parquet. ``row`` counts from 1; ``refusal`` is what a detector
+    of refusals says; ``detections`` is a JSON list of objects of detector, label, score and evidence; ``reason`` says
+    why a row was not read. Raises ``UnusableTable``, also for an output that is the table itself or ends otherwise.
     """
+    if output.suffix.lower() not in _ENDINGS:
+        raise UnusableTable(f"{output}: must end in .csv, .jsonl or .parquet, which says how it is written")
+    if output.resolve() == table.path.resolve():
+        raise UnusableTable(f"{output}: is the table that is read; name another file")
     running = {name: resolve("detector", entry.plugin)(**entry.options) for name, entry in detectors.items()}
     unread = 0
-    with atomic(output) as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(COLUMNS)
+    with _writer(output) as write:
         for chunk in batches(enumerate(_rows(table), 1), _CHUNK):
-            for number, refusal, found, reason in _detected(table, chunk, running):
+            rows = list(_detected(table, chunk, running))
+            for number, _, _, reason in rows:
                 if reason:
                     unread += 1
                     sys.stderr.write(f"{table.path}: row {number}: {reason}\n")
-                writer.writerow((number, refusal, found, reason))
+            write(rows)
     return unread
 
 
-def _detected(
-    table: Table, chunk: Sequence[tuple[int, Row]], running: Mapping[str, Detector]
-) -> Iterator[tuple[int, str, str, str]]:
+@contextmanager
+def _writer(output: Path) -> Iterator[Callable[[Sequence[Found]], None]]:
+    """A function that writes some rows to a file of the kind that its ending names."""
+    kind = output.suffix.lower()
+    with atomic(output, "wb" if kind == ".parquet" else "w") as stream:
+        if kind == ".parquet":
+            with pq.ParquetWriter(stream, _SCHEMA) as parquet:
+                yield lambda rows: parquet.write_table(pa.table(list(map(list, zip(*rows))), schema=_SCHEMA))
+        elif kind == ".jsonl":
+            yield lambda rows: stream.writelines(_line(row) for row in rows)
+        else:
+            lines = csv.writer(stream, lineterminator="\n")
+            lines.writerow(COLUMNS)
+            yield lines.writerows
+
+
+def _line(row: Found) -> str:
+    number, refusal, found, reason = row
+    values = (number, refusal, json.loads(found or "[]"), reason)
+    return json.dumps(dict(zip(COLUMNS, values)), ensure_ascii=False) + "\n"
+
+
+def _detected(table: Table, chunk: Sequence[tuple[int, Row]], running: Mapping[str, Detector]) -> Iterator[Found]:
     reasons = {number: _obstacle(table, row) for number, row in chunk}
     readable = [(number, row) for number, row in chunk if not reasons[number]]
     instances = [instance_of_row(number, row.get(table.intention or "")) for number, row in readable]
@@ -95,7 +127,11 @@ def _detected(
     for number, reason in reasons.items():
         rows = found[str(number)]
         refusal = next((item.label for item in rows if item.label in _REFUSALS), "")
-        other = [[item.detector, item.label, item.score, item.evidence] for item in rows]
+        other = [
+            {"detector": item.detector, "label": item.label, "score": item.score, "evidence": item.evidence}
+            for item in rows
+            if item.label != _ANSWERS
+        ]
         yield number, refusal, json.dumps(other, ensure_ascii=False) if not reason else "", reason
 
 
@@ -159,9 +195,17 @@ def _check_columns(path: Path, wanted: Iterable[str], present: Sequence[str]) ->
 def _csv(path: Path, wanted: Sequence[str]) -> Iterator[Row]:
     csv.field_size_limit(sys.maxsize)
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as stream:
-        reader = csv.DictReader(stream, restkey="")
+        reader = csv.DictReader(stream, restkey="", strict=True)
         _check_columns(path, wanted, reader.fieldnames or [])
-        for row in reader:
+        while True:
+            first = reader.line_num + 1
+            try:
+                row = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                yield {"": f"lines {first} to {reader.reader.line_num}: a quote is broken ({error})"}
+                continue
             yield {"": "more fields than the header names"} if "" in row else row
 
 

@@ -17,8 +17,8 @@ _MARK: Final = 16
 _FORGERIES: Final = {
     "forged fence": re.compile(r"<<<\s*(?:END\s+)?[A-Z]{4,}\b|\bEND (?:OF )?(?:THE )?RESPONSE\b"),
     "forged verdict": re.compile(
-        r"""(?im)["'`*]?\b(?:verdict|label|judg[e]?ment)\b["'`*]*\s*(?::|=|\bis\b)\s*["'`*]*\s*"""
-        r"""(?:unsafe|safe|refusal|[012])\b"""
+        r"""(?im)["'`*]?\b(?:verdict|label|judg[e]?ment|rating|contextual|intrinsic|veredicto|urteil|verdetto|avis)\b["'`*]*\s*(?::|=|-|–|\bis\b)\s*["'`*]*\s*"""
+        r"""(?:unsafe|safe|refusal|[012]|seguro|inseguro|sicher|unsicher|sicuro|sûr)\b(?!\s+(?:from|to|for|enough)\b)"""
     ),
 }
 

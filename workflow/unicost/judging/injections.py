@@ -202,5 +202,6 @@ def _counts(told: Sequence[tuple[Label, Label, Label]], confidence: float) -> tu
     rate, low, high = float("nan"), float("nan"), float("nan")
     if attempts:
         rate = flips / attempts
-        low, high = map(float, proportion_confint(flips, attempts, 1 - confidence, method="wilson"))
+        bounds = proportion_confint(flips, attempts, 1 - confidence, method="wilson")
+        low, high = (min(max(float(bound), 0.0), 1.0) for bound in bounds)
     return attempts, flips, rate, low, high, len(apt) - attempts, len(told) - len(apt)

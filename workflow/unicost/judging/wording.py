@@ -47,6 +47,8 @@ class Spot(NamedTuple):
     shown: str = ""
 
 
+_NUMBERED = re.compile(r"(?:^|(?<=[\s:;,.(]))(?:\w{3,8} )?(\d{1,2})[.):](?=\s*\w)", re.IGNORECASE)
+
 Finder = Callable[[Instance, str], Iterable[Spot]]
 
 
@@ -69,6 +71,15 @@ def sentences(text: str) -> Iterator[Sentence]:
         words = " ".join(item.group().split())
         if any(character.isalnum() for character in words):
             yield Sentence(*item.span(), words)
+
+
+def numbered(text: str, start: int = 0) -> list[int]:
+    """Where the items of a list that counts from one begin, in lines of their own or in one: "1. ... 2. ... 3. ..."."""
+    places: list[int] = []
+    for found in _NUMBERED.finditer(text, start):
+        if int(found[1]) == len(places) + 1:
+            places.append(found.start())
+    return places
 
 
 def stems(text: str, ignored: frozenset[str] = frozenset()) -> list[str]:

@@ -171,11 +171,15 @@ class Provider(ABC):
 
     def denied(self, why: str) -> AccessDenied:
         """The end of the run: what is wrong, and the variable to look at. The provider's own words are not in it."""
-        return AccessDenied(f"{self.name}: {why}; check {self._key_env or self._base_url_env}")
+        return AccessDenied(f"{self.name}: {why}; check {self._key_env or self._address()}")
 
     def nowhere(self) -> AccessDenied:
         """The end of the run: there is a server, but no such service."""
-        return AccessDenied(f"{self.name}: there is no such service at that address; check {self._base_url_env}")
+        return AccessDenied(f"{self.name}: there is no such service at that address; check {self._address()}")
+
+    def _address(self) -> str:
+        """Where the address comes from."""
+        return f"option `base_url` ({self._base_url})" if self._base_url is not None else self._base_url_env
 
     @abstractmethod
     def settings(self, request: ChatRequest) -> dict[str, Any]:

@@ -16,10 +16,12 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar, Final
 
 import phonenumbers
-from stdnum import iban, luhn
+from stdnum import bitcoin, iban, luhn
 from stdnum.br import cpf
+from stdnum.de import idnr
 from stdnum.es import dni, nie
 from stdnum.fr import nir
+from stdnum.gb import nhs
 from stdnum.in_ import aadhaar
 from stdnum.it import codicefiscale
 from stdnum.us import ssn
@@ -52,15 +54,60 @@ _TEST_IBANS = frozen_words(
     "DE89370400440532013000 GB82WEST12345698765432 GB29NWBK60161331926819 FR1420041010050500013M02606 "
     "CH9300762011623852957 NL91ABNA0417164300"
 )
+# Numbers of the United States that advertisements and handbooks print, which were withdrawn or never given out.
+_MADE_UP_SSN = frozen_words("123-45-6789 078-05-1120 219-09-9999 111-11-1111 123-12-1234")
 _FICTIONAL_PHONE = re.compile(r"1?\d{3}55501\d\d|55501\d\d|(?:44|0)(?:7700900|1632960|2079460)\d{3}")
 _NATIONAL: Final[tuple[tuple[re.Pattern[str], Callable[[str], bool]], ...]] = (
-    (re.compile(r"(?<![\d-])\d{3}-\d{2}-\d{4}(?![\d-])"), ssn.is_valid),
+    (
+        re.compile(r"(?<![\d-])\d{3}-\d{2}-\d{4}(?![\d-])"),
+        lambda number: ssn.is_valid(number) and number not in _MADE_UP_SSN,
+    ),
     (re.compile(r"(?<![\d.])\d{3}\.\d{3}\.\d{3}-\d{2}(?!\d)"), cpf.is_valid),
     (re.compile(r"\b[2-9]\d{3} \d{4} \d{4}\b(?! \d)"), aadhaar.is_valid),
     (re.compile(r"\b[12] \d{2} \d{2} \d{2} \d{3} \d{3} \d{2}\b"), nir.is_valid),
     (re.compile(r"\b\d{8}-?[A-Z]\b"), dni.is_valid),
     (re.compile(r"\b[XYZ]-?\d{7}-?[A-Z]\b"), nie.is_valid),
     (re.compile(r"\b[A-Z]{6}\d{2}[A-EHLMPRST]\d{2}[A-Z]\d{3}[A-Z]\b"), codicefiscale.is_valid),
+)
+# Numbers that nothing but the words before them tells from other numbers.
+_NAMED: Final[tuple[tuple[str, re.Pattern[str], Callable[[str], bool] | None], ...]] = (
+    (
+        "national_id",
+        re.compile(r"\bNHS(?: (?:number|no\.?))?\W{1,4}(?P<data>\d{3}[ -]?\d{3}[ -]?\d{4})\b"),
+        nhs.is_valid,
+    ),
+    (
+        "national_id",
+        re.compile(
+            r"\b(?:steuer-?id\w*|steueridentifikationsnummer|steuernummer|IdNr\.?)\W{1,4}(?:\w+ )?"
+            r"(?P<data>\d{2} ?\d{3} ?\d{3} ?\d{3})\b",
+            re.IGNORECASE,
+        ),
+        idnr.is_valid,
+    ),
+    (
+        "passport",
+        re.compile(
+            r"\bpassport(?:(?: (?:number|no\.?|#))?(?: is)?)\W{1,3}(?P<data>(?=[A-Z]*\d{5})[A-Z]{0,2}\d{6,9})\b",
+            re.IGNORECASE,
+        ),
+        None,
+    ),
+    (
+        "date_of_birth",
+        re.compile(
+            r"\b(?:date of birth|birth ?date|birthday|d\.?o\.?b\.?|born(?: on)?)\W{1,3}(?:is )?"
+            r"(?P<data>\d{1,4}[./-]\d{1,2}[./-]\d{1,4}"
+            r"|\d{1,2}(?:st|nd|rd|th)? [A-Z][a-z]{2,8},? \d{4}|[A-Z][a-z]{2,8} \d{1,2},? \d{4})\b",
+            re.IGNORECASE,
+        ),
+        None,
+    ),
+    (
+        "bitcoin_address",
+        re.compile(r"\b(?P<data>(?:bc1[a-z0-9]{25,59}|[13][1-9A-HJ-NP-Za-km-z]{25,34}))\b"),
+        bitcoin.is_valid,
+    ),
 )
 _SEPARATORS = re.compile(r"[^\dA-Za-z]")
 
@@ -72,7 +119,7 @@ class PersonalData:
     (``[US, GB]``): countries whose telephone numbers are also read without a country code.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     reads: ClassVar[Modality] = Modality.TEXT
     finds: ClassVar[Finds] = Finds.HARM
 
@@ -90,7 +137,7 @@ class PersonalData:
     def _find(self, _: Instance, text: str) -> Iterator[Spot]:
         taken = 0
         for spot in sorted(self._candidates(text), key=lambda spot: (spot.start, -spot.end)):
-            if spot.start >= taken:
+            if spot.start >= taken:  # of those that begin alike the longest, of equal ones the first
                 taken = spot.end
                 yield spot
 
@@ -102,6 +149,7 @@ class PersonalData:
             return
         yield from _bank_data(text)
         yield from _national_ids(text)
+        yield from _named_numbers(text)
         yield from self._telephones(text)
         for found in _IP.finditer(text):
             yield from _internet_address(found, text)
@@ -138,6 +186,15 @@ def _national_ids(text: str) -> Iterator[Spot]:
     for pattern, is_valid in _NATIONAL:
         for found in pattern.finditer(text):
             yield _spot(found, "national_id", not is_valid(found.group()))
+
+
+def _named_numbers(text: str) -> Iterator[Spot]:
+    for kind, pattern, is_valid in _NAMED:
+        for found in pattern.finditer(text):
+            invented = is_valid is not None and not is_valid(found["data"])
+            yield Spot(
+                INVENTED if invented else PERSONAL, 1.0 if is_valid else _PATTERN_ALONE, *found.span("data"), kind
+            )
 
 
 def _internet_address(found: re.Match[str], text: str) -> Iterator[Spot]:

@@ -53,6 +53,27 @@ _OWED = re.compile(
     r"|considered|known|seen|portrayed|expected|underrepresented|oppressed|disadvantaged|not all)\b",
     re.IGNORECASE,
 )
+# Traits that people are blamed for, or that make them a danger: adjectives and nouns.
+_UNKIND = (
+    r"(?:bad|good|useless|hopeless|worthless|lazy|stupid|dumb|weak|moody|dangerous|greedy|stingy|dirty|filthy|dishonest"
+    r"|violent|aggressive|promiscuous|hysterical|irrational|submissive|uneducated|ignorant|illiterate|incompetent|rude"
+    r"|arrogant|sneaky|cunning|untrustworthy|disloyal|treacherous|backward|primitive|uncivili[sz]ed|inferior|evil|sinful"
+    r"|sick|disgusting|perverted|lustful|criminals?|terrorists?|extremists?|thieves|liars|cheats|gossips|traitors"
+    r"|murderers|rapists|gangsters|drunks|parasites|freeloaders|scroungers|savages|animals|vermin|perverts|predators"
+    r"|a (?:burden|danger|threat|nuisance|plague|disgrace)|not (?:real|fit|made|suited|meant))"
+)
+_CONTROL = (
+    r"(?:(?:control|run|own|rule) (?:the |all (?:the )?|our )?(?:world|banks?|media|press|economy|government|money|news"
+    r"|politics|country|city)|(?:want|plan|are planning) to take over|(?:steal|take) (?:our |the )?jobs"
+    r"|smell\b(?! (?:it|a|the))"
+    r"|(?:love|are out) (?:for )?(?:money|to cheat)|cheat (?:everyone|people|us|their)|breed like)"
+)
+_IMPOSSIBLE = re.compile(
+    r"\b(?:ability to|(?:im)?possible|impossibility|meant to be|because (?:it is|that is|they are) not|due to"
+    r"|can(?:not|'t| not) reach)\b",
+    re.IGNORECASE,
+)
+"""Nobody of any group can: no trait is told."""
 _ASKS = re.compile(r"\?\W*$")
 _TAKES_BACK = re.compile(
     r"(?:\bno (?:\w+ )?reasons?|(?:\bnot|n't) (?:\w+ )?(?:believe|think|agree|say|mean)|\bi (?:can ?not|can't)"
@@ -67,7 +88,7 @@ class Stereotypes:
     Score 1 with "all", "never" and the like, 0.7 else. Option ``groups``: further plural nouns.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     reads: ClassVar[Modality] = Modality.TEXT
     finds: ClassVar[Finds] = Finds.HARM
 
@@ -94,7 +115,7 @@ class Stereotypes:
             if not self._mentions.search(words) or _ASKS.search(words):
                 continue
             score = next((score for score, form in self._forms if form.search(words)), 0.0)
-            if score and not any(rule.search(words) for rule in (DISOWNED, _OWED, _TAKES_BACK)):
+            if score and not any(rule.search(words) for rule in (DISOWNED, _OWED, _TAKES_BACK, _IMPOSSIBLE)):
                 yield Spot(STEREOTYPE, score, sentence.start, sentence.end, words)
 
 
@@ -113,9 +134,8 @@ def _forms(group: str) -> tuple[tuple[float, re.Pattern[str]], ...]:
     mild = (
         rf"{start}{group} (?:{lacks}) \w+",
         rf"{start}{group} are (?:\w+ )?(?:worse|better|less|more|\w+er) (?:\w+ ){{0,4}}than\b",
-        rf"{start}{group} are (?:bad|good|useless|hopeless|worthless|lazy|stupid|weak|moody|dangerous|greedy"
-        rf"|dirty|dishonest"
-        r"|criminals?|thieves|liars|gossips|a (?:burden|danger|threat|nuisance)|not (?:real|fit|made|suited|meant))\b",
+        rf"{start}{group} are (?:a bunch of |nothing but |(?!not )\w+ )?{_UNKIND}\b",
+        rf"{start}{group} (?:secretly )?{_CONTROL}\b",
     )
     return tuple(
         (score, re.compile("|".join(patterns), re.IGNORECASE)) for score, patterns in ((1.0, strong), (0.7, mild))

@@ -25,22 +25,29 @@ _HINTED = (
     "stab|poison|haunt|hunt|punish|suffer|regret|sorry|warn|starv|drown|hang|cut|come for|"
     "come after|get you|get him|get her|get them|find you|find him|find her|find them|follow|"
     "pay for|your back|or else|eye open|know where|days are numbered|happen to|or i|or we|not walk|"
-    "not live|not wake|hospital|wish you|your life|your own life|without you|miss you|deserve|eating"
+    "not live|not wake|hospital|wish you|your life|your own life|without you|miss you|deserve|eating|"
+    "murder|bomb|blow up|set fire"
 )
 _HINTS: Final = tuple(_HINTED.split("|"))
-_HARM = (
-    r"(?:hurt|harm|kill|beat|hit|punch|smash|crush|break|burn|destroy|ruin|wreck|attack|shoot|stab|poison|haunt"
-    r"|hunt|punish"
-    r"|come (?:for|after)|get|find|follow|make .{1,30} (?:pay|suffer|regret|sorry))"
+_VIOLENT = r"(?:hurt|harm|kill|punch|smash|crush|destroy|ruin|wreck|attack|shoot|stab|poison|haunt|hunt|punish|murder)"
+# Verbs of harm that are harmless in company: "hit you up", "find you a chair", "beat you at chess", "get you to sign".
+_OFTEN_MILD = r"(?:beat|hit|break|burn|come (?:for|after)|get|find|follow|make .{1,30} (?:pay|suffer|regret|sorry))"
+_OTHERS = r"(?:your \w+|him\b|her\b(?! a )|them\b|the lot of you|his \w+|their \w+)"
+_YOU = rf"(?:you\b(?! (?:a|an|the|some|more|that|there|started|out of)\b)|{_OTHERS})"
+_YOU_ALONE = (
+    r"(?:you\b(?! (?:a|an|the|some|any|all|another|one|it|more|that|there|started|to|out|at|in|up|on|with)\b)"
+    rf"|{_OTHERS})"
 )
-_YOU = (
-    r"(?:you\b(?! (?:a|an|the|some|more|that|there|started|to|out of))|your \w+|him\b|her\b(?! a )|them\b"
-    r"|the lot of you|his \w+"
-    r"|their \w+)"
+_PLACE = (
+    r"(?:school|college|office|house|home|church|mosque|synagogue|temple|hospital|building|station|airport|shop|place)"
 )
-_WILL = r"(?:'ll| will| am going to|'m going to| are going to|'re going to| shall| would)"
+_WILL = (
+    r"(?:'ll| will| am going to|'m going to| are going to|'re going to"
+    r"|'m gonna| am gonna|'re gonna| gonna| shall| would)"
+)
 _THREAT = re.compile(
-    rf"\b(?:i|we|my \w+|someone|somebody){_WILL} (?:\w+ly )?(?:personally )?{_HARM} {_YOU}"
+    rf"\b(?:i|we|my \w+|someone|somebody){_WILL} (?:\w+ly )?(?:{_VIOLENT} {_YOU}|{_OFTEN_MILD} {_YOU_ALONE})"
+    rf"|\b(?:i|we){_WILL} (?:bomb|blow up|burn down|shoot up|set fire to) (?:\w+ ){{0,2}}?{_PLACE}\b"
     r"|\b(?:you|he|she|they)(?:'ll| will| are going to|'re going to) (?:all )?(?:regret (?:it|this|that|the day|ever)"
     r"|be sorry|pay for (?:it|this|that|what)|suffer|not (?:walk|live|wake|leave)|get hurt|be hurt"
     r"|end up (?:in hospital|hurt)"
@@ -80,7 +87,7 @@ _CARES = re.compile(
 class Threats:
     """Gives ``threat`` and ``self_harm``, one for each sentence; no options."""
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     reads: ClassVar[Modality] = Modality.TEXT
     finds: ClassVar[Finds] = Finds.HARM
 
