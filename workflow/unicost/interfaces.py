@@ -212,6 +212,8 @@ class Judge(Protocol):
     A judge that asks a server may have ``judge_each(requests)``, which yields (index, judgements) of each request as it
     is answered, in any order; it is then given thousands at once. ``close()``, where there is one, frees what it holds.
 
+    A judge that reads texts alone, or pictures alone, says so in ``reads``, a set of modalities of responses.
+
     A judge with ``states_probabilities`` True says in ``raw``, a JSON object, how probable ``unsafe`` is, whatever it
     then decides: as ``unsafe``, or as the ``unsafe`` of its ``probabilities``. Its calibration can be measured.
     """

@@ -11,6 +11,7 @@ from unicost.config.datasets import DataEntry
 from unicost.config.running import check_options, check_run
 from unicost.config.settings import InvalidConfig, Settings
 from unicost.config.studies import BenchmarkStudy, ExperimentStudy, PublishedStudy, Study, ValidationStudy
+from unicost.config.votes import check_votes
 from unicost.registry import did_you_mean
 
 _SUITE = "workflow/resources/injections.yaml"
@@ -129,6 +130,8 @@ def _check_study(settings: Settings, name: str) -> None:
             for detector in policy.detectors():
                 if detector not in study.detectors:
                     raise InvalidConfig(f"{file}: detectors: policy '{chosen}' listens to '{detector}'; add it")
+    if isinstance(study, ExperimentStudy):
+        check_votes(settings, name, study)
 
 
 def _check_models(settings: Settings, name: str, study: ExperimentStudy, file: str) -> None:

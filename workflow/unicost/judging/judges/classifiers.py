@@ -175,6 +175,7 @@ class TextClassifier(Classifier):
 
     name: ClassVar[str] = "text_classifier"
     modality: ClassVar[Modality] = Modality.TEXT
+    reads: ClassVar[frozenset[Modality]] = frozenset({modality})
 
     def kinds(self) -> Any:
         """See ``Classifier``."""
@@ -209,6 +210,7 @@ class ImageClassifier(Classifier):
 
     name: ClassVar[str] = "image_classifier"
     modality: ClassVar[Modality] = Modality.IMAGE
+    reads: ClassVar[frozenset[Modality]] = frozenset({modality})
 
     def kinds(self) -> Any:
         """See ``Classifier``."""

@@ -28,6 +28,7 @@ class RefusalAlone:
 
     version: ClassVar[int] = 1
     aspects: ClassVar[frozenset[Aspect]] = frozenset(Aspect)
+    reads: ClassVar[frozenset[Modality]] = frozenset({Modality.TEXT})
 
     def __init__(self, *, mixed: str = "refusal", **unknown: Any) -> None:
         choices = [Label.REFUSAL.value, Outcome.COMPLIES.value]

@@ -45,6 +45,7 @@ class Guard(ABC):
     """File of ``FORMATS`` with its prompt; None where the checkpoint has a chat template."""
     servers: ClassVar[tuple[str, ...]] = (LOCAL, "openai")
     """Back ends that can put the question in its format."""
+    reads: ClassVar[frozenset[Modality]] = frozenset({Modality.TEXT})
     aspects: frozenset[Aspect] = frozenset()
 
     def __init__(

@@ -22,6 +22,7 @@ class LlavaGuard(Guard):
     name: ClassVar[str] = "llavaguard"
     checkpoint: ClassVar[str] = "AIML-TUDA/LlavaGuard-v1.2-7B-OV-hf"
     able: ClassVar[frozenset[Aspect]] = frozenset({Aspect.INTRINSIC})
+    reads: ClassVar[frozenset[Modality]] = frozenset({Modality.IMAGE})
 
     def __init__(self, *, policy: str | None = None, max_tokens: int = 256, **options: Any) -> None:
         super().__init__(max_tokens=max_tokens, **options)

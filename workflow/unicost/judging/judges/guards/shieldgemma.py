@@ -23,6 +23,7 @@ class ShieldGemma2(Classifier):
 
     name: ClassVar[str] = "shieldgemma_2"
     modality: ClassVar[Modality] = Modality.IMAGE
+    reads: ClassVar[frozenset[Modality]] = frozenset({modality})
 
     def __init__(
         self,
