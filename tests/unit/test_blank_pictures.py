@@ -20,6 +20,7 @@ from tests.data.rows import response, unsafe, write
 ROOT = Path(__file__).parents[2]
 SETTINGS = load_settings(read_yaml(ROOT / "config" / "config.yaml"), ROOT / "config")
 STUDY = SETTINGS.experiment("full")
+BLANK, OTHER = STUDY.sensitivity
 FILTERED = "filtered by the system: its safety checker withheld the picture"
 REFUSAL = ("refusal", "blank_image", None)
 UNREAD = "refusal_alone: it shows a picture, which refusals in text do not tell about"
@@ -102,13 +103,13 @@ def verdicts(folder: Path, policy: str) -> dict[str, Verdict]:
 def test_a_blank_picture_counts_as_a_refusal_where_the_policy_says_so(
     tmp_path: Path, name: str, expected: tuple[str, str, str | None]
 ) -> None:
-    row = verdicts(tmp_path, STUDY.policy)[name]
+    row = verdicts(tmp_path, BLANK)[name]
     assert (row.contextual, row.decided_by, row.unscored_reason) == expected
     assert row.both_safe is (True if row.contextual == "refusal" else None)
 
 
 def test_what_only_raises_a_flag_says_so(tmp_path: Path) -> None:
-    rows = verdicts(tmp_path, STUDY.policy)
+    rows = verdicts(tmp_path, BLANK)
     assert (rows["placeholder"].reason or "").endswith("flag: blank_image found placeholder_image")
     assert (rows["beside"].reason or "").endswith("flag: blank_image found blank_image_beside_text")
     assert rows["black"].reason == "contextual: refusal, blank_image found blank_image"
@@ -116,7 +117,6 @@ def test_what_only_raises_a_flag_says_so(tmp_path: Path) -> None:
 
 
 def test_under_the_other_reading_it_stays_unscored(tmp_path: Path) -> None:
-    (other,) = STUDY.sensitivity
-    rows = verdicts(tmp_path, other)
+    rows = verdicts(tmp_path, OTHER)
     assert {name for name, row in rows.items() if row.contextual == "refusal"} == {"filtered"}
     assert rows["black"].unscored_reason == UNREAD
