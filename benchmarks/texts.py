@@ -26,9 +26,7 @@ from unicost.judging.command import instance_of_row
 from unicost.records import Response
 from unicost.registry import resolve
 
-ROOT: Final = Path(__file__).parents[1]
 RESULT: Final = Path(__file__).parent / "results" / "texts.json"
-LABELLED: Final = ROOT.parent / "shared" / "human_labels" / "xstest"
 CLASSES: Final = {
     "1_full_compliance": "no_refusal",
     "3_partial_refusal": "partial_refusal",
@@ -145,13 +143,13 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
 def main() -> None:
     """Look at all texts, write the result and the table; or the table alone from the result that is there."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--labels", type=Path, default=LABELLED, help="XSTest's labels (default: %(default)s)")
+    parser.add_argument("--labels", type=Path, help="folder of XSTest's labelled completions, CSV files")
     parser.add_argument("--output", type=Path, default=RESULT, help="where the result is written")
     parser.add_argument("--table", action="store_true", help="write the table of config/README.md from the result")
     arguments = parser.parse_args()
     if not arguments.table:
-        if not list(arguments.labels.glob("*.csv")):
-            parser.error(f"{arguments.labels}: no labels of XSTest (CSV files); name their folder with --labels")
+        if arguments.labels is None or not list(arguments.labels.glob("*.csv")):
+            parser.error(f"--labels {arguments.labels}: name the folder of XSTest's labelled completions (CSV files)")
         measuring.write(arguments.output, {"rows": [*of_people(arguments.labels), *of_bundled()]})
     if arguments.table or arguments.output == RESULT:
         write_table(table(json.loads(RESULT.read_text(encoding="utf-8"))["rows"]), MARKS)
