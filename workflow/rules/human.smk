@@ -12,7 +12,7 @@ rule annotate_by_construction:
     wildcard_constraints:
         study=any_of(EXPERIMENTS),
     group:
-        "statistics"
+        submission("statistics")
     conda:
         "../../envs/base.yaml"
     resources:
@@ -37,7 +37,7 @@ rule sample_for_humans:
     wildcard_constraints:
         study=any_of(EXPERIMENTS),
     group:
-        "statistics"
+        submission("statistics")
     conda:
         "../../envs/base.yaml"
     resources:
@@ -64,7 +64,7 @@ rule annotation_page:
     wildcard_constraints:
         study=any_of(EXPERIMENTS),
     group:
-        "statistics"
+        submission("statistics")
     conda:
         "../../envs/base.yaml"
     resources:
@@ -96,7 +96,7 @@ rule agreement:
     wildcard_constraints:
         study=any_of(JUDGED),
     group:
-        "statistics"
+        submission("statistics")
     conda:
         "../../envs/base.yaml"
     resources:
@@ -122,7 +122,7 @@ rule calibration:
     wildcard_constraints:
         study=any_of(CALIBRATED),
     group:
-        "statistics"
+        submission("statistics")
     conda:
         "../../envs/base.yaml"
     resources:
@@ -148,7 +148,7 @@ rule people:
     wildcard_constraints:
         study=any_of(EXPERIMENTS),
     group:
-        "statistics"
+        submission("statistics")
     conda:
         "../../envs/base.yaml"
     resources:
@@ -174,7 +174,7 @@ rule detector_quality:
     wildcard_constraints:
         study=any_of(EXPERIMENTS),
     group:
-        "statistics"
+        submission("statistics")
     conda:
         "../../envs/base.yaml"
     resources:

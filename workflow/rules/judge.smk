@@ -11,7 +11,7 @@ rule extract_intents:
     wildcard_constraints:
         study=any_of(JUDGED),
     group:
-        "benchmark"
+        submission("benchmark")
     conda:
         "../../envs/base.yaml"
     resources:
@@ -36,7 +36,7 @@ rule detect:
         study=any_of(JUDGED),
         model=any_of(RESPONDENTS),
     group:
-        "judging"
+        submission("judging")
     conda:
         "../../envs/base.yaml"
     resources:
@@ -142,7 +142,7 @@ rule all_injections:
     wildcard_constraints:
         study=any_of(INJECTED),
     group:
-        "statistics"
+        submission("statistics")
     conda:
         "../../envs/base.yaml"
     resources:
@@ -165,7 +165,7 @@ rule fuse_verdicts:
     wildcard_constraints:
         study=any_of(JUDGED),
     group:
-        "statistics"
+        submission("statistics")
     conda:
         "../../envs/base.yaml"
     resources:
@@ -192,7 +192,7 @@ use rule fuse_verdicts as fuse_otherwise with:
         study=any_of(EXPERIMENTS),
         policy=any_of(SETTINGS.judging.policies),
     group:
-        "statistics"
+        submission("statistics")
     params:
         policy=policy_of,
         limited=False,

@@ -28,7 +28,7 @@ for study in REPORTED:
         log:
             f"results/{study}/logs/figures.log",
         group:
-            "statistics"
+            submission("statistics")
         conda:
             "../../envs/base.yaml"
         resources:
@@ -66,7 +66,7 @@ for study in REPORTED:
         log:
             f"results/{study}/logs/tables.log",
         group:
-            "statistics"
+            submission("statistics")
         conda:
             "../../envs/base.yaml"
         resources:

@@ -1,5 +1,14 @@
 # What jobs ask a cluster for, and which of them share a submission (docs/clusters.md).
 
+# Only a profile that says how many jobs of a kind go together has submissions to share. Elsewhere the names of them would
+# cost a plan of study full most of a second.
+SHARED = bool(getattr(workflow.group_settings, "group_components", None))
+
+
+def submission(name):
+    """The name of the submission that a job shares with others, or none where a profile bundles nothing."""
+    return name if SHARED else None
+
 
 def growing(amount):
     """A resource of a job on a cluster: a second attempt gets twice the amount, a third one three times."""
@@ -22,15 +31,15 @@ def submission_of_model(wildcards):
     Any other model is asked in a submission of its own, with the GPUs that it needs and without waiting for others.
     """
     run = run_of(wildcards)
-    return "judging" if run.gpus == 0 and run.hours <= 0.25 else None
+    return submission("judging") if run.gpus == 0 and run.hours <= 0.25 else None
 
 
 def submission_of_judge(wildcards):
     """On a cluster, a judge that takes minutes on a CPU shares a submission with others like it."""
     judge = judge_of(wildcards)
-    return "judging" if judge.gpus == 0 and judge.hours <= 0.5 else None
+    return submission("judging") if judge.gpus == 0 and judge.hours <= 0.5 else None
 
 
 def submission_of_injections(wildcards):
     """Attempts are put to a judge on a CPU in the submission that follows verdicts."""
-    return submission_of_judge(wildcards) and "statistics"
+    return submission_of_judge(wildcards) and submission("statistics")

@@ -14,7 +14,7 @@ rule published_tables:
     wildcard_constraints:
         study=any_of(PUBLISHED),
     group:
-        "statistics"
+        submission("statistics")
     conda:
         "../../envs/base.yaml"
     resources:
@@ -36,7 +36,7 @@ rule measurements:
     wildcard_constraints:
         study=any_of(EXPERIMENTS),
     group:
-        "statistics"
+        submission("statistics")
     conda:
         "../../envs/base.yaml"
     resources:
@@ -57,7 +57,7 @@ rule rates:
     log:
         "results/{study}/logs/rates.log",
     group:
-        "statistics"
+        submission("statistics")
     conda:
         "../../envs/base.yaml"
     resources:
@@ -78,7 +78,7 @@ rule penalty:
     log:
         "results/{study}/logs/penalty.log",
     group:
-        "statistics"
+        submission("statistics")
     conda:
         "../../envs/base.yaml"
     resources:
@@ -100,7 +100,7 @@ rule pooled:
     log:
         "results/{study}/logs/pooled.log",
     group:
-        "statistics"
+        submission("statistics")
     conda:
         "../../envs/base.yaml"
     resources:
@@ -127,7 +127,7 @@ rule sensitivity:
     wildcard_constraints:
         study=any_of(EXPERIMENTS),
     group:
-        "statistics"
+        submission("statistics")
     conda:
         "../../envs/base.yaml"
     resources:
@@ -160,7 +160,7 @@ rule corrected:
     log:
         "results/{study}/logs/corrected.log",
     group:
-        "statistics"
+        submission("statistics")
     conda:
         "../../envs/base.yaml"
     resources:
@@ -183,7 +183,7 @@ rule switching:
     wildcard_constraints:
         study=any_of(EXPERIMENTS),
     group:
-        "statistics"
+        submission("statistics")
     conda:
         "../../envs/base.yaml"
     resources:
@@ -211,7 +211,7 @@ rule claims:
     log:
         "results/{study}/logs/claims.log",
     group:
-        "statistics"
+        submission("statistics")
     conda:
         "../../envs/base.yaml"
     resources:
@@ -236,7 +236,7 @@ rule outcomes:
     wildcard_constraints:
         study=any_of(DESIGNED),
     group:
-        "statistics"
+        submission("statistics")
     conda:
         "../../envs/base.yaml"
     resources:
@@ -260,7 +260,7 @@ rule designed_effects:
     wildcard_constraints:
         study=any_of(DESIGNED),
     group:
-        "statistics"
+        submission("statistics")
     conda:
         "../../envs/base.yaml"
     resources:

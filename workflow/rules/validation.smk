@@ -24,7 +24,7 @@ for study in VALIDATIONS:
         log:
             f"results/{study}/logs/import_labelled.log",
         group:
-            "benchmark"
+            submission("benchmark")
         conda:
             "../../envs/base.yaml"
         resources:
@@ -81,7 +81,7 @@ rule validate_judges:
     wildcard_constraints:
         study=any_of(VALIDATIONS),
     group:
-        "statistics"
+        submission("statistics")
     conda:
         "../../envs/base.yaml"
     resources:
@@ -117,7 +117,7 @@ for study in [name for name in VALIDATIONS if name in INJECTED]:
         log:
             f"results/{study}/logs/figures.log",
         group:
-            "statistics"
+            submission("statistics")
         conda:
             "../../envs/base.yaml"
         resources:
@@ -150,7 +150,7 @@ for study in [name for name in VALIDATIONS if name in INJECTED]:
         log:
             f"results/{study}/logs/tables.log",
         group:
-            "statistics"
+            submission("statistics")
         conda:
             "../../envs/base.yaml"
         resources:

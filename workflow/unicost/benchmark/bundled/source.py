@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import ClassVar, Final
 
-from unicost.benchmark.bundled.projections import PROJECTIONS, Side, pair
 from unicost.benchmark.bundled.targets import Target, category_files, read_targets
 from unicost.records import Instance, Kind, Task
 from unicost.registry import did_you_mean
@@ -57,6 +56,9 @@ class Bundled:
 
     def instances(self) -> Iterator[Instance]:
         """Unsafe instances, each followed by its benign twin: target by target, in ten projections each."""
+        # Drawing takes long to import, and a check of the config draws nothing.
+        from unicost.benchmark.bundled.projections import PROJECTIONS, Side, pair
+
         for category, file in self._files.items():
             for target in self._some(read_targets(file)):
                 sides = [Side(target, category, kind, self._resolution) for kind in (Kind.UNSAFE, Kind.BENIGN)]

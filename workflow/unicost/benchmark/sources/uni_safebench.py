@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Final, Literal
 
-import pandas as pd
-
 from unicost.benchmark.sources.pictures import pictures
 from unicost.benchmark.sources.rows import InvalidData, Row, read_rows
 from unicost.interfaces import Origin
@@ -103,6 +101,8 @@ class UniSafeBench:
 
 def differing_cells(found: Counter[tuple[str, str]]) -> list[str]:
     """``leaf, task: n instead of m`` for every cell that differs from the published counts."""
+    import pandas as pd  # half a second, which no check of the config needs
+
     published = pd.read_csv(COUNTS).drop(columns="total").melt("subcategory", var_name="task", value_name="n")
     wanted = {(_leaf(leaf)[1], task): int(n) for leaf, task, n in published.itertuples(index=False)}
     return [
