@@ -238,8 +238,10 @@ def test_the_stage_scores_no_item_that_ends_the_server_and_leaves_none_running(
 
 @pytest.mark.parametrize("way", [signal.SIGTERM, signal.SIGKILL, signal.SIGINT])
 def test_nothing_is_left_of_a_job_that_is_killed(smollm: Path, way: signal.Signals) -> None:
+    # Tests that a shell started in the background ignore an interrupt, and so would their children.
     program = (
-        "import sys, time, psutil; from pathlib import Path; from unicost.models.llama_cpp import LlamaCpp\n"
+        "import signal, sys, time, psutil; from pathlib import Path; from unicost.models.llama_cpp import LlamaCpp\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "adapter = LlamaCpp(); adapter.load(Path(sys.argv[1]))\n"
         "print(*(one.pid for one in psutil.Process().children(recursive=True)), flush=True); time.sleep(600)"
     )
