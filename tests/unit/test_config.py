@@ -170,6 +170,15 @@ def test_the_fingerprint_of_a_judge_covers_what_it_says_and_not_where_it_runs(fo
     assert other.fingerprint("judge") != entry.fingerprint("judge")
 
 
+def test_what_a_provider_charges_decides_no_judgement(root: Path) -> None:
+    entry = load_settings(read_yaml(root / "config" / "config.yaml"), root / "config").judging.judges["llm_openai"]
+    assert {"price", "limits"} <= set(entry.options)
+    free = {name: value for name, value in entry.options.items() if name not in ("price", "limits")}
+    assert entry.model_copy(update={"options": free}).fingerprint("judge") == entry.fingerprint("judge")
+    other = entry.model_copy(update={"options": {**entry.options, "model": "another"}})
+    assert other.fingerprint("judge") != entry.fingerprint("judge")
+
+
 def test_the_schemas_on_disk_are_those_of_the_code(root: Path) -> None:
     for name, schema in schemas().items():
         stored = json.loads((root / f"workflow/schemas/{name}.schema.json").read_text())

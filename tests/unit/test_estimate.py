@@ -8,9 +8,19 @@ from typing import Any
 import pandas as pd
 import pytest
 from unicost.cli import main
-from unicost.config import InvalidConfig, load_settings, read_yaml
+from unicost.config import InvalidConfig, Settings, load_settings, read_yaml
 from unicost.config.throughput import Throughput
-from unicost.estimate import BEGIN, END, estimate, judging, load_throughput, report, total, write_between
+from unicost.estimate import (
+    BEGIN,
+    END,
+    estimate,
+    estimate_judges,
+    judging,
+    load_throughput,
+    report,
+    total,
+    write_between,
+)
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = load_settings(read_yaml(ROOT / "config" / "config.yaml"), ROOT / "config")
@@ -55,8 +65,8 @@ def test_a_provider_costs_tokens_and_images_and_no_gpu() -> None:
 def test_weights_that_models_share_take_their_place_once() -> None:
     costs = estimate(SETTINGS, "full", KNOWN)
     shared = {name: costs[name] for name in ("qwen2.5-7b-instruct", "qwen2.5-7b-instruct-as-bagel")}
-    assert total(SETTINGS, "full", shared).weights_gb == costs["qwen2.5-7b-instruct"].weights_gb
-    assert total(SETTINGS, "full", shared).gpu_hours == sum(cost.gpu_hours for cost in shared.values())
+    assert total(SETTINGS, "full", shared, {}).weights_gb == costs["qwen2.5-7b-instruct"].weights_gb
+    assert total(SETTINGS, "full", shared, {}).gpu_hours == sum(cost.gpu_hours for cost in shared.values())
 
 
 def test_sizes_of_the_papers_benchmark_are_the_published_ones() -> None:
@@ -117,12 +127,30 @@ def test_the_command_prints_the_table_and_writes_it(
     assert capsys.readouterr().err == "unicost: unknown experiment 'ful': did you mean 'full'?\n"
 
 
-def test_what_judging_takes_is_said_apart() -> None:
-    assert judging(SETTINGS, "full") == "judging is not among the costs"
-    study = SETTINGS.studies["full"].model_copy(update={"judges": ("refusal_alone", "llama_guard_3")})
-    changed = SETTINGS.model_copy(update={"studies": {**SETTINGS.studies, "full": study}})
-    assert judging(changed, "full") == (
-        "judging is not among the costs (GPUs: llama_guard_3 1 for at most 1 h a model)"
+def judged_by(*judges: str) -> Settings:
+    study = SETTINGS.studies["full"].model_copy(update={"judges": judges})
+    return SETTINGS.model_copy(update={"studies": {**SETTINGS.studies, "full": study}})
+
+
+def test_a_judge_with_a_price_costs_two_calls_a_response_by_hand() -> None:
+    """Of the models of `full`, one alone: GPT-4o answers in text, 880 requests of words and 1714 with a picture."""
+    study = SETTINGS.studies["full"].model_copy(update={"models": ("gpt-4o",), "judges": ("llm_openai",)})
+    settings = SETTINGS.model_copy(update={"studies": {**SETTINGS.studies, "full": study}})
+    assert (KNOWN.judgement.prompt_tokens, KNOWN.judgement.tokens) == (700, 80)
+    contextual = 2594 * (700 + 150 + 350) + 1714 * 1000
+    intrinsic = 2594 * (700 + 350)
+    cost = estimate_judges(settings, "full", KNOWN)["llm_openai"]
+    assert cost.usd == pytest.approx(((contextual + intrinsic) * 2.50 + 2 * 2594 * 80 * 10.00) / 1e6)
+    assert (cost.instances, cost.gpus, cost.gpu_hours) == (2594, 0, 0)
+    costs = estimate(settings, "full", KNOWN)
+    every = total(settings, "full", costs, {"llm_openai": cost})
+    assert every.usd == pytest.approx(costs["gpt-4o"].usd + cost.usd) and every.instances == 2594
+
+
+def test_what_judging_takes_beside_is_said_apart() -> None:
+    assert judging(SETTINGS, "full") == ""
+    assert judging(judged_by("refusal_alone", "llama_guard_3", "llm_server"), "full") == (
+        "not among the costs: llama_guard_3 on 1 for at most 1 h a model, llm_server, which has no price"
     )
 
 

@@ -173,8 +173,8 @@ def _estimate(parsed: argparse.Namespace) -> None:
     if parsed.readme:
         write_between(Path("README.md"), found)
     print(found)
-    left_out = judging(settings, parsed.study)
-    print(f"GPU: {known.device.name} at {known.device.usd_per_hour} USD an hour; {left_out}")
+    gpu = f"GPU: {known.device.name} at {known.device.usd_per_hour} USD an hour"
+    print("; ".join(filter(None, [gpu, judging(settings, parsed.study)])))
 
 
 def _protocol(parsed: argparse.Namespace) -> int:

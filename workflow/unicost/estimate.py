@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
 
 from unicost.config import InvalidConfig, ModelRun, Settings, parse, read_yaml
 from unicost.config.throughput import MeanAnswer, ModelThroughput, Throughput
-from unicost.records import Task
+from unicost.config.votes import aspects_of
+from unicost.judging.backends import SERVERS
+from unicost.providers.settings import Price
+from unicost.records import Aspect, Task
 from unicost.registry import did_you_mean
 
 Entry = TypeVar("Entry")
@@ -21,7 +25,7 @@ _FILE: Final = Path("config/throughput.yaml")
 
 @dataclass(frozen=True)
 class Cost:
-    """What asking one model costs: GPUs of its job, hours of them, gigabytes of weights, dollars, and its instances."""
+    """What one model or judge costs: GPUs of its job, hours of them, gigabytes of weights, dollars, instances."""
 
     name: str
     gpus: int
@@ -45,21 +49,16 @@ def load_throughput(settings: Settings, path: Path = _FILE) -> Throughput:
 
 
 def report(settings: Settings, study: str, known: Throughput) -> str:
-    """The costs of an experiment's models and their sum as a Markdown table."""
-    costs = estimate(settings, study, known)
-    return table([*costs.values(), total(settings, study, costs)])
+    """The costs of an experiment's models, of its judges with a price, and their sum as a Markdown table."""
+    costs, judges = estimate(settings, study, known), estimate_judges(settings, study, known)
+    return table([*costs.values(), *judges.values(), total(settings, study, costs, judges)])
 
 
 def estimate(settings: Settings, study: str, known: Throughput) -> dict[str, Cost]:
-    """The cost of each model of an experiment, by name; raises ``InvalidConfig`` where a figure is missing.
-
-    Judging is not among it.
-    """
-    sizes = [_of(known.instances, "instances", dataset).tasks for dataset in settings.datasets_of(study)]
+    """The cost of each model of an experiment, by name; raises ``InvalidConfig`` where a figure is missing."""
     costs = {}
-    for model, entry in settings.study_models(study).items():
-        tasks = settings.tasks_of(study, model)
-        counts = {task: sum(size.get(task, 0) for size in sizes) for task in tasks}
+    for model, counts in _counts(settings, study, known).items():
+        entry = settings.models[model]
         run = settings.run_of(study, model)
         if run.weights == "provider" and run.price is None:
             raise InvalidConfig(f"{settings.place_of(model)}: the model is behind an API, so it needs its 'price'")
@@ -67,17 +66,35 @@ def estimate(settings: Settings, study: str, known: Throughput) -> dict[str, Cos
     return costs
 
 
+def estimate_judges(settings: Settings, study: str, known: Throughput) -> dict[str, Cost]:
+    """The cost of each judge that has a price, by name: every response, once for each aspect that it answers."""
+    every: Counter[Task] = Counter()
+    for counts in _counts(settings, study, known).values():
+        every.update(counts)
+    return {
+        name: Cost(
+            f"judge {name}", 0, 0.0, 0.0, _judged(price, aspects_of(settings, name), every, known), every.total()
+        )
+        for name, price in _prices(settings, study).items()
+        if price is not None
+    }
+
+
 def judging(settings: Settings, study: str) -> str:
-    """What the costs do not include, as a clause: judging, and the GPUs that it takes at most."""
+    """What the costs leave out, as a clause or nothing: GPUs that judges take at most, and judges without a price."""
     entries = {name: settings.judging.judges[name] for name in settings.experiment(study).judges}
-    asked = ", ".join(
-        f"{name} {entry.gpus} for at most {entry.hours:g} h a model" for name, entry in entries.items() if entry.gpus
-    )
-    return "judging is not among the costs" + (f" (GPUs: {asked})" if asked else "")
+    asked = [
+        f"{name} on {entry.gpus} for at most {entry.hours:g} h a model" for name, entry in entries.items() if entry.gpus
+    ]
+    left_out = [
+        *asked,
+        *(f"{name}, which has no price" for name, price in _prices(settings, study).items() if not price),
+    ]
+    return f"not among the costs: {', '.join(left_out)}" if left_out else ""
 
 
-def total(settings: Settings, study: str, costs: Mapping[str, Cost]) -> Cost:
-    """The sum over models; weights that several models share count once."""
+def total(settings: Settings, study: str, costs: Mapping[str, Cost], judges: Mapping[str, Cost]) -> Cost:
+    """The sum over models and judges; weights that several models share count once, and so do instances."""
     runs = {model: settings.run_of(study, model) for model in costs}
     places = {run.weights_fingerprint(): costs[model].weights_gb for model, run in runs.items()}
     every = costs.values()
@@ -86,7 +103,7 @@ def total(settings: Settings, study: str, costs: Mapping[str, Cost]) -> Cost:
         max((cost.gpus for cost in every), default=0),
         sum(cost.gpu_hours for cost in every),
         sum(places.values()),
-        sum(cost.usd for cost in every),
+        sum(cost.usd for cost in (*every, *judges.values())),
         sum(cost.instances for cost in every),
     )
 
@@ -113,6 +130,37 @@ def write_between(path: Path, block: str) -> None:
         raise ValueError(f"{path}: it must hold the lines '{BEGIN}' and '{END}' once, between which the table goes")
     before, rest = text.split(BEGIN)
     path.write_text(f"{before}{BEGIN}\n{block}\n{END}{rest.split(END)[1]}", encoding="utf-8")
+
+
+def _counts(settings: Settings, study: str, known: Throughput) -> dict[str, dict[Task, int]]:
+    """By model, how many instances of each task it is asked."""
+    sizes = [_of(known.instances, "instances", dataset).tasks for dataset in settings.datasets_of(study)]
+    return {
+        model: {task: sum(size.get(task, 0) for size in sizes) for task in settings.tasks_of(study, model)}
+        for model in settings.study_models(study)
+    }
+
+
+def _prices(settings: Settings, study: str) -> dict[str, Price | None]:
+    """The judges of an experiment that ask an API, each with its price where it has one."""
+    options = {name: settings.judging.judges[name].options for name in settings.experiment(study).judges}
+    return {
+        name: Price.model_validate(given["price"]) if "price" in given else None
+        for name, given in options.items()
+        if given.get("backend") in SERVERS
+    }
+
+
+def _judged(price: Price, aspects: Collection[Aspect], counts: Mapping[Task, int], known: Throughput) -> float:
+    """Dollars: the contextual question shows request and response, the intrinsic one the response alone."""
+    answer, judgement, usd = known.answer, known.judgement, 0.0
+    for task, count in counts.items():
+        response = answer.image_prompt_tokens if task.draws else answer.tokens
+        request = answer.prompt_tokens + task.sees * answer.image_prompt_tokens
+        for aspect in aspects:
+            read = judgement.prompt_tokens + response + (request if aspect is Aspect.CONTEXTUAL else 0)
+            usd += count * price.usd(read, judgement.tokens, 0)
+    return usd
 
 
 def _cost(model: str, name: str, run: ModelRun, counts: Mapping[Task, int], known: Throughput) -> Cost:

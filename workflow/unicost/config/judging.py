@@ -12,6 +12,8 @@ from unicost.records import Aspect
 
 _LATER: Final = ("vote", "decides", "flags", "flagged")
 """Keys of a policy that came after protocols were frozen."""
+_OF_PROVIDERS: Final = ("limits", "price")
+"""Options on which no judgement depends (see ``unicost.providers.settings``)."""
 
 
 class PluginEntry(Strict):
@@ -27,11 +29,13 @@ class PluginEntry(Strict):
     def fingerprint(self, group: str) -> str:
         """12 hexadecimal digits over the plugin, its version, its options and, where it has one, its ``revision``.
 
+        What a provider charges and how fast it is asked is no part of it.
         ``revision(**options)`` says what a plugin depends on besides its code: a trained judge, on its weights.
         """
         plugin = registry.resolve(group, self.plugin)
         more = [plugin.revision(**self.options)] if hasattr(plugin, "revision") else []
-        return digest(self.model_dump_json(exclude=set(self._operational)), plugin.version, *more)
+        left_out = dict.fromkeys(self._operational, True) | {"options": dict.fromkeys(_OF_PROVIDERS, True)}
+        return digest(self.model_dump_json(exclude=left_out), plugin.version, *more)
 
 
 class JudgeEntry(PluginEntry):

@@ -34,6 +34,15 @@ class MeanAnswer(Strict):
     """Minutes until the first answer."""
 
 
+class MeanJudgement(Strict):
+    """Assumed means over all calls of an LLM judge."""
+
+    prompt_tokens: int = Field(ge=0)
+    """Tokens of its instructions; request and response are `answer`'s."""
+    tokens: int = Field(gt=0)
+    """Tokens of its verdict."""
+
+
 class DatasetSize(Strict):
     """How many instances of each task a benchmark has."""
 
@@ -69,6 +78,8 @@ class Throughput(Strict):
     """The GPU that the figures stand for."""
     answer: MeanAnswer
     """Assumed means."""
+    judgement: MeanJudgement
+    """Assumed means of judges behind an API."""
     instances: dict[str, DatasetSize]
     """Sizes of benchmarks by name; of controls the benign instances alone."""
     models: dict[str, ModelThroughput]

@@ -19,8 +19,8 @@ def check_votes(settings: Settings, name: str, study: ExperimentStudy) -> None:
     policy = settings.judging.policies[study.policy]
     for aspect in Aspect:
         for judge in policy.judges(aspect):
-            if aspect not in _aspects(settings, judge):
-                able = ", ".join(sorted(_aspects(settings, judge)))
+            if aspect not in aspects_of(settings, judge):
+                able = ", ".join(sorted(aspects_of(settings, judge)))
                 raise InvalidConfig(
                     f"config/judges.yaml: policies.{study.policy}.{aspect}: '{judge}' does not answer it, only {able}; "
                     "name another judge"
@@ -40,7 +40,8 @@ def _answer(draws: bool) -> Modality:
     return Modality.IMAGE if draws else Modality.TEXT
 
 
-def _aspects(settings: Settings, judge: str) -> frozenset[Aspect]:
+def aspects_of(settings: Settings, judge: str) -> frozenset[Aspect]:
+    """The aspects that a judge answers with its options."""
     entry = settings.judging.judges[judge]
     aspects: frozenset[Aspect] = registry.resolve("judge", entry.plugin)(**entry.options).aspects
     return aspects
