@@ -11,7 +11,7 @@ import pytest
 import yaml
 from snakemake.api import SnakemakeApi
 from snakemake.iocontainers import Wildcards
-from snakemake.settings.types import OutputSettings, Quietness, ResourceSettings
+from snakemake.settings.types import GroupSettings, OutputSettings, Quietness, ResourceSettings
 from snakemake_interface_executor_plugins.registry import ExecutorPluginRegistry
 
 from tests.workflow.conftest import Project
@@ -42,9 +42,16 @@ def workflow(root: Path) -> Iterator[Any]:
             workflow = api.workflow(resource_settings=ResourceSettings(cores=1), snakefile=root / "Snakefile")._workflow
             # Without an executor that submits, every rule counts as local.
             workflow._executor_plugin = ExecutorPluginRegistry().get_plugin("slurm")
+            workflow.group_settings = bundling(root, "slurm")
             yield workflow
         finally:
             os.chdir(before)
+
+
+def bundling(root: Path, profile: str) -> GroupSettings:
+    """How many jobs of a kind the profile submits together."""
+    told = yaml.safe_load((root / f"profiles/{profile}/config.yaml").read_text()).get("group-components", [])
+    return GroupSettings(group_components={name: int(number) for name, number in (one.split("=") for one in told)})
 
 
 def resources(workflow: Any, study: str, model: str, attempt: int) -> dict[str, Any]:
@@ -110,6 +117,18 @@ def test_short_models_share_a_submission_and_others_have_their_own(workflow: Any
     rule = workflow.get_rule("respond")
     assert rule.expand_group(Wildcards(fromdict={"study": "miniature", "model": MODEL, "shard": "000"})) == "judging"
     assert rule.expand_group(Wildcards(fromdict={"study": "full", "model": "janus-pro-7b", "shard": "000"})) is None
+
+
+def test_submissions_are_shared_where_the_profile_bundles_them(
+    workflow: Any, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    detect, rates = workflow.get_rule("detect"), workflow.get_rule("rates")
+    one = Wildcards(fromdict={"study": "miniature", "model": MODEL})
+    for profile, groups in {"slurm": ["judging", "statistics"], "kubernetes": ["judging", "statistics"]}.items():
+        monkeypatch.setattr(workflow, "group_settings", bundling(root, profile))
+        assert [rule.expand_group(one) for rule in (detect, rates)] == groups
+    monkeypatch.setattr(workflow, "group_settings", bundling(root, "default"))
+    assert [rule.expand_group(one) for rule in (detect, rates)] == [None, None]
 
 
 @pytest.mark.parametrize("profile", PROFILES)

@@ -1,13 +1,13 @@
 # What jobs ask a cluster for, and which of them share a submission (docs/clusters.md).
 
-# Only a profile that says how many jobs of a kind go together has submissions to share. Elsewhere the names of them would
-# cost a plan of study full most of a second.
-SHARED = bool(getattr(workflow.group_settings, "group_components", None))
-
 
 def submission(name):
-    """The name of the submission that a job shares with others, or none where a profile bundles nothing."""
-    return name if SHARED else None
+    """The submission that a job shares with others, as a function of its wildcards.
+
+    There is one where a profile says how many go together. Elsewhere a name would only cost each plan time, most of a
+    second for study full.
+    """
+    return lambda wildcards: name if workflow.group_settings.group_components else None
 
 
 def growing(amount):
@@ -31,15 +31,17 @@ def submission_of_model(wildcards):
     Any other model is asked in a submission of its own, with the GPUs that it needs and without waiting for others.
     """
     run = run_of(wildcards)
-    return submission("judging") if run.gpus == 0 and run.hours <= 0.25 else None
+    if run.gpus == 0 and run.hours <= 0.25:
+        return submission("judging")(wildcards)
 
 
 def submission_of_judge(wildcards):
     """On a cluster, a judge that takes minutes on a CPU shares a submission with others like it."""
     judge = judge_of(wildcards)
-    return submission("judging") if judge.gpus == 0 and judge.hours <= 0.5 else None
+    if judge.gpus == 0 and judge.hours <= 0.5:
+        return submission("judging")(wildcards)
 
 
 def submission_of_injections(wildcards):
     """Attempts are put to a judge on a CPU in the submission that follows verdicts."""
-    return submission_of_judge(wildcards) and submission("statistics")
+    return submission_of_judge(wildcards) and "statistics"
