@@ -96,11 +96,30 @@ def test_clip_reads_75_tokens_between_its_start_and_end(name: str, generator: Lo
     assert made(model, drawing("b " * 75), 0) == whole.image_png == cut.image_png
 
 
-def test_a_prompt_that_one_encoder_reads_whole_is_not_cut(generator: Load) -> None:
+@pytest.mark.parametrize("name", ["flux", "stable_diffusion_3"])
+def test_a_prompt_that_one_encoder_reads_whole_is_not_cut(name: str, generator: Load) -> None:
     """CLIP reads 77 tokens of it and T5 all."""
-    (answer,) = generator("flux", max_sequence_length=256).answer([drawing("b" * 120)], [0])
+    (answer,) = generator(name, max_sequence_length=256).answer([drawing("b" * 120)], [0])
     assert answer.finish_reason == "stop"
     assert answer.prompt_tokens > 77
+
+
+def test_guidance_of_qwen_has_the_negative_prompt_without_which_there_is_none(generator: Load) -> None:
+    guided, unguided, other = (
+        made(generator("qwen_image", **options), drawing("draw a cat"))
+        for options in ({}, {"true_cfg_scale": 1.0}, {"negative_prompt": "a dog"})
+    )
+    assert len({guided, unguided, other}) == 3
+
+
+def test_pixart_is_loaded_as_it_was_published(folders: dict[str, Path], generator: Load, tmp_path: Path) -> None:
+    """Its files name a class that the library has split since."""
+    folder = shutil.copytree(folders["pixart_sigma"], tmp_path / "pixart")
+    edited(folder, "model_index.json", transformer=["diffusers", "Transformer2DModel"])
+    edited(folder, "transformer/config.json", _class_name="Transformer2DModel")
+    model = TextToImage(**GENERATING["pixart_sigma"])
+    model.load(folder)
+    assert made(model, drawing("draw a cat")) == made(generator("pixart_sigma"), drawing("draw a cat"))
 
 
 @pytest.mark.parametrize(("colour", "reason"), [(-1.0, "black"), (0.0, "constant")])
