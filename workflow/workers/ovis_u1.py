@@ -9,8 +9,10 @@ that is drawn the vendor puts a sentence, and no system prompt reaches a picture
 Texts are written after ``test_img_to_txt.py``, with the vendor's template: an image comes before the text of its turn,
 thinking is closed before it begins, and there is a system turn where one is configured.
 
-NOT TRIED: neither loading nor an answer has been run by this project. Assumed: a request without pictures is read as
-the model's code says that it can be; the vendor's scripts show none.
+NOT TRIED with its weights, in its environment or on a GPU. Tried with random weights in a small model of that code, on
+a CPU, with stand-ins for flash-attn and torchvision: it wrote, drew and edited as said here. The code was read in the
+copy of github.com/chenerg/ImageWAM at a76b7b84e817, ``third_party/ovis_u1_hf``. Assumed: that beside the weights is
+still the same, and a request without pictures, of which the vendor's scripts show none, is read as it provides for.
 """
 
 from __future__ import annotations
