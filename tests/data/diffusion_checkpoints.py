@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import string
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests.data import diffusion_parts as parts
+from tests.data.diffusion_parts import WIDTH
 from tests.data.language import settings, tokenizer
-
-_QWEN_TOKENS = ("<|image_pad|>", "<|video_pad|>", "<|vision_start|>", "<|vision_end|>")
-_QWEN_NAMES = ("image_token_id", "video_token_id", "vision_start_token_id", "vision_end_token_id")
-_WIDTH, _CLIP_TOKENS = 32, 77
 
 
 def stable_diffusion(folder: Path) -> None:
@@ -34,17 +31,17 @@ def stable_diffusion_xl(folder: Path) -> None:
     import torch
     from diffusers import StableDiffusionXLPipeline, UNet2DConditionModel
 
-    parts = _latent_parts()
+    latent = parts.latent_parts()
     torch.manual_seed(0)
     unet = UNet2DConditionModel(
-        **_unet(4) | {"cross_attention_dim": 2 * _WIDTH},
+        **parts.unet(4) | {"cross_attention_dim": 2 * WIDTH},
         addition_embed_type="text_time",
         addition_time_embed_dim=8,
-        projection_class_embeddings_input_dim=6 * 8 + _WIDTH,
+        projection_class_embeddings_input_dim=6 * 8 + WIDTH,
         use_linear_projection=True,
     )
     StableDiffusionXLPipeline(
-        **parts, unet=unet, text_encoder_2=_clip(projected=True), tokenizer_2=clip_tokenizer()
+        **latent, unet=unet, text_encoder_2=parts.clip(projected=True), tokenizer_2=parts.clip_tokenizer()
     ).save_pretrained(folder)
 
 
@@ -76,19 +73,19 @@ def flux2_klein(folder: Path) -> None:
         num_single_layers=1,
         attention_head_dim=16,
         num_attention_heads=2,
-        joint_attention_dim=3 * _WIDTH,
+        joint_attention_dim=3 * WIDTH,
         timestep_guidance_channels=16,
         axes_dims_rope=(4, 4, 4, 4),
         guidance_embeds=False,
     )
     vae = AutoencoderKLFlux2(
-        **_blocks(("DownEncoderBlock2D",) * 2, ("UpDecoderBlock2D",) * 2),
+        **parts.blocks(("DownEncoderBlock2D",) * 2, ("UpDecoderBlock2D",) * 2),
         latent_channels=4,
         sample_size=16,
     )
     text = Qwen3Config(**settings() | {"num_hidden_layers": 27, "head_dim": 16, "max_position_embeddings": 512})
     Flux2KleinPipeline(
-        scheduler=_flow(use_dynamic_shifting=True),
+        scheduler=parts.flow(use_dynamic_shifting=True),
         vae=vae,
         text_encoder=Qwen3ForCausalLM(text),
         tokenizer=tokenizer(),
@@ -96,94 +93,97 @@ def flux2_klein(folder: Path) -> None:
     ).save_pretrained(folder)
 
 
-def qwen_image_edit_plus(folder: Path) -> None:
-    """Qwen-Image-Edit-2509: a vision-language model reads the images and the instruction."""
+def stable_diffusion_3(folder: Path) -> None:
+    """Stable Diffusion 3.5: two CLIP encoders and T5, whose widths agree."""
     import torch
-    from diffusers import AutoencoderKLQwenImage, QwenImageEditPlusPipeline, QwenImageTransformer2DModel
-    from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration
-    from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
+    from diffusers import SD3Transformer2DModel, StableDiffusion3Pipeline
 
-    words = qwen_tokenizer()
-    named = {name: words.convert_tokens_to_ids(token) for name, token in zip(_QWEN_NAMES, _QWEN_TOKENS, strict=True)}
-    text = settings() | {
-        "vocab_size": len(words),
-        "max_position_embeddings": 1024,
-        "rope_parameters": {"rope_type": "default", "mrope_section": [2, 3, 3]},
-    }
-    vision = {
-        "depth": 2,
-        "hidden_size": _WIDTH,
-        "intermediate_size": 2 * _WIDTH,
-        "num_heads": 2,
-        "patch_size": 2,
-        "window_size": 8,
-        "out_hidden_size": _WIDTH,
-        "fullatt_block_indexes": [1],
-    }
     torch.manual_seed(0)
-    reader = Qwen2_5_VLForConditionalGeneration(Qwen2_5_VLConfig(text_config=text, vision_config=vision, **named))
-    transformer = QwenImageTransformer2DModel(
-        in_channels=16,
+    transformer = SD3Transformer2DModel(
+        sample_size=8,
+        patch_size=1,
+        in_channels=4,
         out_channels=4,
+        num_layers=2,
+        attention_head_dim=16,
+        num_attention_heads=2,
+        joint_attention_dim=2 * WIDTH,
+        caption_projection_dim=WIDTH,
+        pooled_projection_dim=2 * WIDTH,
+        dual_attention_layers=(0,),
+        qk_norm="rms_norm",
+    )
+    StableDiffusion3Pipeline(
+        transformer=transformer,
+        scheduler=parts.flow(shift=3.0),
+        vae=parts.vae(shift_factor=0.1),
+        text_encoder=parts.clip(projected=True),
+        tokenizer=parts.clip_tokenizer(),
+        text_encoder_2=parts.clip(projected=True),
+        tokenizer_2=parts.clip_tokenizer(),
+        text_encoder_3=parts.t5(2 * WIDTH),
+        tokenizer_3=parts.t5_tokenizer(),
+    ).save_pretrained(folder)
+
+
+def pixart_sigma(folder: Path) -> None:
+    """PixArt-Sigma: T5 alone reads the request. A ``sample_size`` is one for which the pipeline knows resolutions."""
+    import torch
+    from diffusers import DPMSolverMultistepScheduler, PixArtSigmaPipeline, PixArtTransformer2DModel
+
+    torch.manual_seed(0)
+    transformer = PixArtTransformer2DModel(
+        sample_size=32,
+        in_channels=4,
+        out_channels=8,
         num_layers=1,
         attention_head_dim=16,
         num_attention_heads=2,
-        joint_attention_dim=_WIDTH,
-        axes_dims_rope=(8, 4, 4),
+        cross_attention_dim=WIDTH,
+        caption_channels=WIDTH,
+        use_additional_conditions=False,
     )
-    vae = AutoencoderKLQwenImage(
-        base_dim=8,
-        z_dim=4,
-        dim_mult=[1, 2],
-        num_res_blocks=1,
-        temperal_downsample=[False],
-        latents_mean=[0.0] * 4,
-        latents_std=[1.0] * 4,
-    )
-    pixels = Qwen2VLImageProcessorPil(patch_size=2, min_pixels=16, max_pixels=256)
-    QwenImageEditPlusPipeline(
-        scheduler=_flow(use_dynamic_shifting=True),
-        vae=vae,
-        text_encoder=reader,
-        tokenizer=words,
-        processor=None,
+    PixArtSigmaPipeline(
+        tokenizer=parts.t5_tokenizer(),
+        text_encoder=parts.t5(),
+        vae=parts.vae(),
         transformer=transformer,
+        scheduler=DPMSolverMultistepScheduler(),
     ).save_pretrained(folder)
-    # As on the hub, without the video processor, which would need torchvision.
-    pixels.save_pretrained(folder / "processor")
-    words.save_pretrained(folder / "processor")
+
+
+def qwen_image(folder: Path) -> None:
+    """Qwen-Image: a vision-language model reads the request."""
+    from diffusers import QwenImagePipeline
+
+    QwenImagePipeline(**parts.qwen_parts()).save_pretrained(folder)
+
+
+def qwen_image_edit(folder: Path) -> None:
+    """Qwen-Image-Edit: the vision-language model reads the image too."""
+    from diffusers import QwenImageEditPipeline
+
+    _qwen_image_edit(QwenImageEditPipeline, folder)
+
+
+def qwen_image_edit_plus(folder: Path) -> None:
+    """Qwen-Image-Edit-2509: the same with several images."""
+    from diffusers import QwenImageEditPlusPipeline
+
+    _qwen_image_edit(QwenImageEditPlusPipeline, folder)
+
+
+def _qwen_image_edit(pipeline: Any, folder: Path) -> None:
+    """As on the hub, without the video processor, which would need torchvision."""
+    from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
+
+    whole = parts.qwen_parts()
+    pipeline(**whole, processor=None).save_pretrained(folder)
+    Qwen2VLImageProcessorPil(patch_size=2, min_pixels=16, max_pixels=256).save_pretrained(folder / "processor")
+    whole["tokenizer"].save_pretrained(folder / "processor")
     index = json.loads((folder / "model_index.json").read_text())
     index["processor"] = ["transformers", "Qwen2VLProcessor"]
     (folder / "model_index.json").write_text(json.dumps(index))
-
-
-def clip_tokenizer() -> Any:
-    """CLIP's tokenizer, one token a letter, of which 77 are read."""
-    from transformers import CLIPTokenizer
-
-    characters = [*string.ascii_lowercase, *string.digits, *",.?!'"]
-    pieces = [*characters, *(f"{one}</w>" for one in characters), "<|startoftext|>", "<|endoftext|>"]
-    vocabulary = {piece: place for place, piece in enumerate(pieces)}
-    return CLIPTokenizer(vocab=vocabulary, merges=[], model_max_length=_CLIP_TOKENS)
-
-
-def t5_tokenizer() -> Any:
-    """T5's tokenizer, one token a letter."""
-    from transformers import T5Tokenizer
-
-    pieces = ["<pad>", "</s>", "<unk>", "▁", *string.ascii_lowercase, *string.digits, *",.?!'"]
-    return T5Tokenizer(vocab=[(piece, -2.0) for piece in pieces], extra_ids=0)
-
-
-def qwen_tokenizer() -> Any:
-    """Qwen's tokenizer, one token a byte."""
-    from tokenizers import pre_tokenizers
-    from transformers import Qwen2Tokenizer
-
-    pieces = ["<|endoftext|>", *sorted(pre_tokenizers.ByteLevel.alphabet())]
-    words = Qwen2Tokenizer(vocab={piece: place for place, piece in enumerate(pieces)}, merges=[])
-    words.add_special_tokens({"additional_special_tokens": ["<|im_start|>", "<|im_end|>", *_QWEN_TOKENS]})
-    return words
 
 
 def _stable_diffusion(channels: int) -> dict[str, Any]:
@@ -193,20 +193,20 @@ def _stable_diffusion(channels: int) -> dict[str, Any]:
     from transformers import CLIPConfig
     from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
 
-    parts = _latent_parts()
+    latent = parts.latent_parts()
     torch.manual_seed(0)
-    unet = UNet2DConditionModel(**_unet(channels))
+    unet = UNet2DConditionModel(**parts.unet(channels))
     seeing = {
-        "hidden_size": _WIDTH,
-        "intermediate_size": 2 * _WIDTH,
+        "hidden_size": WIDTH,
+        "intermediate_size": 2 * WIDTH,
         "num_hidden_layers": 1,
         "num_attention_heads": 2,
         "image_size": 16,
         "patch_size": 8,
     }
-    checker = StableDiffusionSafetyChecker(CLIPConfig(vision_config=seeing, projection_dim=_WIDTH))
+    checker = StableDiffusionSafetyChecker(CLIPConfig(vision_config=seeing, projection_dim=WIDTH))
     pixels = CLIPImageProcessorPil(size={"shortest_edge": 16}, crop_size={"height": 16, "width": 16})
-    return {**parts, "unet": unet, "safety_checker": checker, "feature_extractor": pixels}
+    return {**latent, "unet": unet, "safety_checker": checker, "feature_extractor": pixels}
 
 
 def _flux() -> dict[str, Any]:
@@ -221,105 +221,37 @@ def _flux() -> dict[str, Any]:
         num_single_layers=1,
         attention_head_dim=16,
         num_attention_heads=2,
-        joint_attention_dim=_WIDTH,
-        pooled_projection_dim=_WIDTH,
+        joint_attention_dim=WIDTH,
+        pooled_projection_dim=WIDTH,
         axes_dims_rope=(4, 4, 8),
         guidance_embeds=True,
     )
     return {
-        "scheduler": _flow(),
-        "vae": _vae(shift_factor=0.1),
-        "text_encoder": _clip(),
-        "tokenizer": clip_tokenizer(),
-        "text_encoder_2": _t5(),
-        "tokenizer_2": t5_tokenizer(),
+        "scheduler": parts.flow(),
+        "vae": parts.vae(shift_factor=0.1),
+        "text_encoder": parts.clip(),
+        "tokenizer": parts.clip_tokenizer(),
+        "text_encoder_2": parts.t5(),
+        "tokenizer_2": parts.t5_tokenizer(),
         "transformer": transformer,
     }
 
 
-def _latent_parts() -> dict[str, Any]:
-    from diffusers import DDIMScheduler
-
-    scheduler = DDIMScheduler(
-        beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", clip_sample=False, steps_offset=1
-    )
-    return {"scheduler": scheduler, "vae": _vae(), "text_encoder": _clip(), "tokenizer": clip_tokenizer()}
-
-
-def _blocks(down: tuple[str, ...], up: tuple[str, ...]) -> dict[str, Any]:
-    return {
-        "block_out_channels": (8,) * len(down),
-        "down_block_types": down,
-        "up_block_types": up,
-        "layers_per_block": 1,
-        "norm_num_groups": 4,
-    }
-
-
-def _vae(**options: Any) -> Any:
-    """Latents of 4 channels, half as wide as the picture."""
-    import torch
-    from diffusers import AutoencoderKL
-
-    torch.manual_seed(0)
-    blocks = _blocks(("DownEncoderBlock2D",) * 2, ("UpDecoderBlock2D",) * 2)
-    return AutoencoderKL(**blocks, latent_channels=4, sample_size=16, **options)
-
-
-def _unet(channels: int) -> dict[str, Any]:
-    return {
-        **_blocks(("DownBlock2D", "CrossAttnDownBlock2D"), ("CrossAttnUpBlock2D", "UpBlock2D")),
-        "sample_size": 8,
-        "in_channels": channels,
-        "out_channels": 4,
-        "cross_attention_dim": _WIDTH,
-        "attention_head_dim": 4,
-    }
-
-
-def _clip(projected: bool = False) -> Any:
-    import torch
-    from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
-
-    torch.manual_seed(0)
-    words = clip_tokenizer()
-    config = CLIPTextConfig(
-        vocab_size=len(words),
-        hidden_size=_WIDTH,
-        intermediate_size=2 * _WIDTH,
-        projection_dim=_WIDTH,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        max_position_embeddings=_CLIP_TOKENS,
-        bos_token_id=words.bos_token_id,
-        eos_token_id=words.eos_token_id,
-        pad_token_id=words.pad_token_id,
-        initializer_range=0.4,
-    )
-    return (CLIPTextModelWithProjection if projected else CLIPTextModel)(config)
-
-
-def _t5() -> Any:
-    import torch
-    from transformers import T5Config, T5EncoderModel
-
-    torch.manual_seed(0)
-    return T5EncoderModel(
-        T5Config(vocab_size=len(t5_tokenizer()), d_model=_WIDTH, d_kv=16, d_ff=_WIDTH, num_layers=2, num_heads=2)
-    )
-
-
-def _flow(**options: Any) -> Any:
-    from diffusers import FlowMatchEulerDiscreteScheduler
-
-    return FlowMatchEulerDiscreteScheduler(**options)
-
-
 GENERATORS: dict[str, Callable[[Path], None]] = {
-    build.__name__: build for build in (stable_diffusion, stable_diffusion_xl, flux, flux2_klein)
+    build.__name__: build
+    for build in (
+        stable_diffusion,
+        stable_diffusion_xl,
+        stable_diffusion_3,
+        pixart_sigma,
+        flux,
+        flux2_klein,
+        qwen_image,
+    )
 }
 """Tiny pipelines of ``text_to_image`` by name."""
 EDITORS: dict[str, Callable[[Path], None]] = {
-    build.__name__: build for build in (instruct_pix2pix, flux_kontext, flux2_klein, qwen_image_edit_plus)
+    build.__name__: build
+    for build in (instruct_pix2pix, flux_kontext, flux2_klein, qwen_image_edit, qwen_image_edit_plus)
 }
 """Tiny pipelines of ``image_editor`` by name."""

@@ -19,15 +19,21 @@ SHORT = {"max_sequence_length": 32}
 GENERATING: dict[str, dict[str, Any]] = {
     "stable_diffusion": SIZED,
     "stable_diffusion_xl": SIZED,
+    "stable_diffusion_3": SIZED | SHORT,
+    "pixart_sigma": SIZED | SHORT,
     "flux": SIZED | SHORT,
     "flux2_klein": SIZED | SHORT,
+    "qwen_image": SIZED,
 }
 EDITING: dict[str, dict[str, Any]] = {
     "instruct_pix2pix": {"num_inference_steps": 2},
     "flux_kontext": SHORT | {"num_inference_steps": 2, "max_area": 16 * 16},
     "flux2_klein": SIZED | SHORT | {"most_images": None},
+    "qwen_image_edit": SIZED,
     "qwen_image_edit_plus": SIZED | {"most_images": None},
 }
+UNGUIDED_WITHOUT = {"negative_prompt": " "}
+"""What the adapters give Qwen-Image, whose library would otherwise draw without guidance."""
 Load = Callable[..., Any]
 
 

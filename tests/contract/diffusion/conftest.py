@@ -22,12 +22,15 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 @pytest.fixture(autouse=True)
-def small_inputs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """These two scale every input image to a megapixel."""
+def small_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The editors scale every input image to a megapixel, and PixArt-Sigma draws in sizes of its own."""
     from diffusers.pipelines.flux import pipeline_flux_kontext
-    from diffusers.pipelines.qwenimage import pipeline_qwenimage_edit_plus
+    from diffusers.pipelines.pixart_alpha import pipeline_pixart_sigma
+    from diffusers.pipelines.qwenimage import pipeline_qwenimage_edit, pipeline_qwenimage_edit_plus
 
     monkeypatch.setattr(pipeline_flux_kontext, "PREFERRED_KONTEXT_RESOLUTIONS", [(16, 16)])
+    monkeypatch.setattr(pipeline_pixart_sigma, "ASPECT_RATIO_256_BIN", {"1.0": [16, 16]})
+    monkeypatch.setattr(pipeline_qwenimage_edit, "calculate_dimensions", lambda area, ratio: (32, 32, None))
     monkeypatch.setattr(pipeline_qwenimage_edit_plus, "CONDITION_IMAGE_SIZE", 32 * 32)
     monkeypatch.setattr(pipeline_qwenimage_edit_plus, "VAE_IMAGE_SIZE", 32 * 32)
 

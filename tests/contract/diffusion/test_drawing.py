@@ -15,7 +15,7 @@ from PIL import Image as PillowImage
 from unicost.models.image_editor import ImageEditor
 from unicost.models.text_to_image import TextToImage
 
-from tests.contract.diffusion.asking import GENERATING, Load, drawing, edited, editing, made, pixels
+from tests.contract.diffusion.asking import GENERATING, UNGUIDED_WITHOUT, Load, drawing, edited, editing, made, pixels
 from tests.data.instances import picture
 
 CHECKED = {"stable_diffusion": TextToImage, "instruct_pix2pix": ImageEditor}
@@ -27,7 +27,8 @@ def test_a_picture_is_the_library_s(name: str, folders: dict[str, Path], generat
 
     pipeline = AutoPipelineForText2Image.from_pretrained(folders[name], requires_safety_checker=False)
     pipeline.set_progress_bar_config(disable=True)
-    theirs = pipeline(prompt="draw a cat", generator=torch.Generator().manual_seed(5), **GENERATING[name]).images[0]
+    asked = GENERATING[name] | (UNGUIDED_WITHOUT if name.startswith("qwen") else {})
+    theirs = pipeline(prompt="draw a cat", generator=torch.Generator().manual_seed(5), **asked).images[0]
     assert np.array_equal(pixels(made(generator(name), drawing("draw a cat"), 5)), np.asarray(theirs))
 
 
@@ -61,13 +62,27 @@ def test_a_picture_says_how_it_was_drawn(name: str, generator: Load) -> None:
         "stable_diffusion_xl": {"guidance_scale": 5.0, "eta": 0.0, "guidance_rescale": 0.0},
         "flux": {"guidance_scale": 3.5, "true_cfg_scale": 1.0},
         "flux2_klein": {"guidance_scale": 4.0},
+        "stable_diffusion_3": {
+            "guidance_scale": 7.0,
+            "skip_layer_guidance_scale": 2.8,
+            "skip_layer_guidance_stop": 0.2,
+            "skip_layer_guidance_start": 0.01,
+        },
+        "pixart_sigma": {
+            "guidance_scale": 4.5,
+            "eta": 0.0,
+            "negative_prompt": "",
+            "clean_caption": False,
+            "use_resolution_binning": True,
+        },
+        "qwen_image": {"true_cfg_scale": 4.0, "max_sequence_length": 512} | UNGUIDED_WITHOUT,
     }
     assert told == GENERATING[name] | defaults[name]
 
 
 @pytest.mark.parametrize("name", GENERATING)
 def test_a_prompt_that_is_cut_is_remarked(name: str, generator: Load) -> None:
-    short, long = generator(name).answer([drawing("why"), drawing("cat " * 90)], [0, 0])
+    short, long = generator(name).answer([drawing("why"), drawing("cat " * 130)], [0, 0])
     assert (short.finish_reason, long.finish_reason) == ("stop", "truncated_prompt")
     assert short.prompt_tokens < 32
     assert long.prompt_tokens > 77
@@ -81,11 +96,30 @@ def test_clip_reads_75_tokens_between_its_start_and_end(name: str, generator: Lo
     assert made(model, drawing("b " * 75), 0) == whole.image_png == cut.image_png
 
 
-def test_a_prompt_that_one_encoder_reads_whole_is_not_cut(generator: Load) -> None:
+@pytest.mark.parametrize("name", ["flux", "stable_diffusion_3"])
+def test_a_prompt_that_one_encoder_reads_whole_is_not_cut(name: str, generator: Load) -> None:
     """CLIP reads 77 tokens of it and T5 all."""
-    (answer,) = generator("flux", max_sequence_length=256).answer([drawing("b" * 120)], [0])
+    (answer,) = generator(name, max_sequence_length=256).answer([drawing("b" * 120)], [0])
     assert answer.finish_reason == "stop"
     assert answer.prompt_tokens > 77
+
+
+def test_guidance_of_qwen_has_the_negative_prompt_without_which_there_is_none(generator: Load) -> None:
+    guided, unguided, other = (
+        made(generator("qwen_image", **options), drawing("draw a cat"))
+        for options in ({}, {"true_cfg_scale": 1.0}, {"negative_prompt": "a dog"})
+    )
+    assert len({guided, unguided, other}) == 3
+
+
+def test_pixart_is_loaded_as_it_was_published(folders: dict[str, Path], generator: Load, tmp_path: Path) -> None:
+    """Its files name a class that the library has split since."""
+    folder = shutil.copytree(folders["pixart_sigma"], tmp_path / "pixart")
+    edited(folder, "model_index.json", transformer=["diffusers", "Transformer2DModel"])
+    edited(folder, "transformer/config.json", _class_name="Transformer2DModel")
+    model = TextToImage(**GENERATING["pixart_sigma"])
+    model.load(folder)
+    assert made(model, drawing("draw a cat")) == made(generator("pixart_sigma"), drawing("draw a cat"))
 
 
 @pytest.mark.parametrize(("colour", "reason"), [(-1.0, "black"), (0.0, "constant")])

@@ -11,7 +11,7 @@ from unicost.models import images
 from unicost.models.image_editor import PIPELINES
 from unicost.records import Image
 
-from tests.contract.diffusion.asking import EDITING, Load, editing, made, pixels, shown
+from tests.contract.diffusion.asking import EDITING, UNGUIDED_WITHOUT, Load, editing, made, pixels, shown
 from tests.data.instances import picture
 
 SEVERAL = ["flux2_klein", "qwen_image_edit_plus"]
@@ -37,7 +37,7 @@ def test_an_edit_is_the_library_s(name: str, folders: dict[str, Path], editor: L
         image=images.decode(shown(1)),
         generator=torch.Generator().manual_seed(5),
         **{key: value for key, value in EDITING[name].items() if key != "most_images"},
-        **({"negative_prompt": " "} if name.startswith("qwen") else {}),
+        **(UNGUIDED_WITHOUT if name.startswith("qwen") else {}),
     ).images[0]
     assert type(model._drawing._pipeline) in {getattr(diffusers, known) for known in PIPELINES}
     assert np.array_equal(pixels(made(model, editing(("a cat", (shown(1),))), 5)), np.asarray(theirs))

@@ -69,6 +69,7 @@ def test_guidance_among_the_decoding_is_refused() -> None:
         (TextToImage, "instruct_pix2pix", {}, "does not draw from text"),
         (ImageEditor, "stable_diffusion", {}, "does not edit as it is told"),
         (ImageEditor, "instruct_pix2pix", {"most_images": 2}, "takes 1 image; set most_images: 1"),
+        (ImageEditor, "qwen_image_edit", {"most_images": None}, "takes 1 image; set most_images: 1"),
         (ImageEditor, "flux_kontext", {"most_images": None}, "takes 1 image; set most_images: 1"),
     ],
 )
