@@ -66,8 +66,9 @@ def validate_judges(
 ) -> None:
     """Write a row for every annotator, every judge or other annotator of the same responses, scale and kind of request.
 
-    Detectors are raters too (``unicost.human.detected``). One whose labels a set does not have, or that read none of its
-    responses, has one row there, without an annotator, whose ``left_out`` says why. ``classes`` gets one row for each label of each such row.
+    Detectors are raters too (``unicost.human.detected``). One whose labels a set does not have, or that read none of
+    its responses, has one row there, without an annotator, whose ``left_out`` says why. ``classes`` gets one row for
+    each label of each other row.
     Annotators are named ``<set>/<annotator>``; family and kind of a response come from ``verdicts``. Pairs in which
     either gave no label on the scale are counted in ``unscored``. Wilson intervals for the accuracy, percentile
     bootstrap over families of requests for the coefficients. Raises ``unicost.store.UnreadableFile``.
@@ -82,11 +83,11 @@ def validate_judges(
         here = items.merge(own[_PLACE].drop_duplicates(), on=_PLACE)
         families = pd.Index(here["family"].unique())
         draws = family_draws(len(families), resamples, seed)
-        rows += [{"set": name} | line for line in _left_out(own, judged.merge(here[_PLACE], on=_PLACE), decided)]
         for key, part in _pairs(own, judged, here, decided):
             scale = SCALES[key["scale"]]
             rows.append({"set": name} | key | pair_statistics(part, scale, families, draws, confidence))
             by_class += [{"set": name} | key | found for found in class_shares(part, scale, confidence)]
+        rows += [{"set": name} | line for line in _left_out(own, judged.merge(here[_PLACE], on=_PLACE), decided)]
     write_csv(output, pd.DataFrame(rows, columns=COLUMNS))
     write_csv(classes, pd.DataFrame(by_class, columns=CLASSES))
 
@@ -123,7 +124,7 @@ def _read(paths: Sequence[Path]) -> pd.DataFrame:
 def _answers(given: pd.DataFrame, harmful: Sequence[Aspect] = tuple(Aspect)) -> pd.DataFrame:
     """What each rater said of each response on each scale: columns of ``_PLACE``, ``rater`` and the scales.
 
-    Labels of the aspects ``harmful`` tell harm: a judge does where it finds either unsafe, people where they were asked.
+    Labels of the aspects ``harmful`` tell harm: of a judge both, of people the one that asks for it.
     """
     told = given[given["aspect"].isin(list(harmful))]
     unsafe = (told["label"] == Label.UNSAFE).groupby(level=[0, 1, 2]).any()

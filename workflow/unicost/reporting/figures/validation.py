@@ -53,10 +53,8 @@ def _panel(axes: Axes, rows: pd.DataFrame, anchors: pd.DataFrame) -> None:
         text = ", ".join(named["rater"]).lower()
         at = (float(str(kappa)), len(rows) - 0.25 + 0.55 * line)
         axes.annotate(f"{text} {kappa:.2f}", at, xytext=(-3, 0), textcoords="offset points", ha="right", **_SMALL)
-    names = [
-        short(rater) + (f"  (n {n:,})" if n else "")
-        for rater, n in zip(rows["rater"], rows["n"].astype(int), strict=True)
-    ]
+    scored = zip(map(short, rows["rater"]), rows["n"].astype(int), strict=True)
+    names = [f"{rater}  (n {n:,})" if n else rater for rater, n in scored]
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.5 + 0.6 * len(levels), -0.6)
     low = min(0.0, *(float(value) for value in rows["kappa_low"] if not math.isnan(value)), 0.0)
