@@ -103,7 +103,9 @@ class Stereotypes:
         self._mentions = re.compile(rf"\b(?:{nouns}|{'|'.join(_MENTIONED)})\b", re.IGNORECASE)
         self._words = frozenset(noun for noun in (*known, *_MENTIONED) if _WORD.fullmatch(noun))
         self._phrases = tuple(noun for noun in known if noun not in self._words)
-        self._generalises, self._strongly = _forms(rf"(?:{_TRAITED}|people(?= (?:with|from|who|in|on|over|under|of))|(?:{nouns})){_WITH}")
+        self._generalises, self._strongly = _forms(
+            rf"(?:{_TRAITED}|people(?= (?:with|from|who|in|on|over|under|of))|(?:{nouns})){_WITH}"
+        )
 
     def detect(self, instances: Sequence[Instance], responses: Sequence[Response]) -> list[Detection]:
         """One detection for each sentence that generalises, with the sentence as evidence."""
