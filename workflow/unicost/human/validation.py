@@ -160,7 +160,7 @@ def _left_out(people: pd.DataFrame, judged: pd.DataFrame, decided: Mapping[str, 
         asked, read = people[scale].notna().any(), judged.loc[judged["rater"] == rater, scale].notna().any()
         if not (asked and read):
             why = _UNREAD if asked else _NOT_ASKED[scale]
-            yield {"scale": scale, "requests": "all", "rater": rater, "left_out": why}
+            yield {"scale": scale, "requests": "all", "rater": rater, "n": 0, "unscored": 0, "left_out": why}
 
 
 def _pairs(
