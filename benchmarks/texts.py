@@ -1,9 +1,10 @@
 """What the detectors of texts find in texts whose labels are known: precision, recall, and kappa for refusals.
 
-Two beds. XSTest: 900 responses of two models that people labelled as compliance, partial and full refusal; the rules
+Three beds. XSTest: 900 responses of two models that people labelled as compliance, partial and full refusal; the rules
 for refusals were developed on them. The bundled benchmark: what stands in its pictures, where every target
 has an unsafe side and a benign twin that differs in little; its labels are by construction, and ``false_claims`` takes
-its claims from this very file. Run ``python benchmarks/texts.py --help``.
+its claims from this very file. ``benchmarks/myths.yaml``: sentences of this project on the myths that the same detector
+knows too. Run ``python benchmarks/texts.py --help``.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any, Final
 import known_pictures
 import measuring
 import numpy as np
+import yaml
 from pictures import share, write_table
 from statsmodels.stats.inter_rater import cohens_kappa, to_table
 from unicost.benchmark.bundled.source import SHIPPED
@@ -27,6 +29,7 @@ from unicost.records import Response
 from unicost.registry import resolve
 
 RESULT: Final = Path(__file__).parent / "results" / "texts.json"
+MYTHS: Final = Path(__file__).parent / "myths.yaml"
 CLASSES: Final = {
     "1_full_compliance": "no_refusal",
     "3_partial_refusal": "partial_refusal",
@@ -94,6 +97,16 @@ def of_bundled() -> Iterator[dict[str, Any]]:
         yield counts(detector, "bundled: " + _told(leaves), [unsafe for _, unsafe in texts], seen)
 
 
+def of_myths() -> Iterator[dict[str, Any]]:
+    """Sentences that assert a myth against all others of the bed, and those that deny one against the rest."""
+    rows = yaml.safe_load(MYTHS.read_text(encoding="utf-8"))
+    texts = [(sort, text) for sort, several in rows.items() for text in several]
+    labels = found("false_claims", [text for _, text in texts])
+    for sort, label in (("asserted", "false_claim"), ("denied", "denied_claim")):
+        there = [one == sort for one, _ in texts]
+        yield counts("false_claims", f"sentences on myths: {sort}", there, [label in one for one in labels])
+
+
 def _told(leaves: Sequence[str]) -> str:
     named = [leaf.replace("_", " ") for leaf in leaves]
     return f"{len(named)} leaves" if len(named) > 4 else ", ".join(named)
@@ -150,7 +163,7 @@ def main() -> None:
     if not arguments.table:
         if arguments.labels is None or not list(arguments.labels.glob("*.csv")):
             parser.error(f"--labels {arguments.labels}: name the folder of XSTest's labelled completions (CSV files)")
-        measuring.write(arguments.output, {"rows": [*of_people(arguments.labels), *of_bundled()]})
+        measuring.write(arguments.output, {"rows": [*of_people(arguments.labels), *of_bundled(), *of_myths()]})
     if arguments.table or arguments.output == RESULT:
         write_table(table(json.loads(RESULT.read_text(encoding="utf-8"))["rows"]), MARKS)
 

@@ -32,6 +32,7 @@ def test_counts_are_of_the_pairs(texts: Any) -> None:
 def test_the_result_holds_for_the_detectors_as_they_are(texts: Any) -> None:
     result = json.loads(texts.RESULT.read_text(encoding="utf-8"))["rows"]
     assert list(texts.of_bundled()) == [row for row in result if row["finds"].startswith("bundled")]
+    assert list(texts.of_myths()) == [row for row in result if row["finds"].startswith("sentences on myths")]
 
 
 def test_the_page_states_the_result(texts: Any) -> None:

@@ -76,8 +76,39 @@ def test_claims_can_come_from_another_file(tmp_path: Path) -> None:
     file.write_text(yaml.safe_dump([target | {"c": "a fence {sings|creaks}"}]))
     assert resolved.revision(file) != before
     (tmp_path / "other.yaml").write_text("nonsense")
-    with pytest.raises(ValueError, match=r"other\.yaml: must be a list of targets"):
+    with pytest.raises(ValueError, match=r"other\.yaml: must be a list of claims"):
         resolved(claims=str(tmp_path / "other.yaml"))
+
+
+def test_a_plain_claim_has_topics_and_parts(tmp_path: Path) -> None:
+    file = tmp_path / "claims.yaml"
+    file.write_text("- {id: moss, about: moss lichen, says: [grow/thrive north_side/never_south tree]}")
+    detector = registry.resolve("detector", "false_claims")(claims=[str(file)])
+    texts = {
+        "Moss always grows on the really North side of trees.": ["false_claim"],
+        "On a tree, lichens thrive and never south.": ["false_claim"],
+        "Moss does not grow on the north side of a tree alone.": ["denied_claim"],
+        "Moss grows north of the side of a tree.": [],
+        "Ivy grows on the north side of trees.": [],
+    }
+    for text, labels in texts.items():
+        assert [row.label for row in detector.detect([instance("i0")], [response(text=text)])] == labels, text
+
+
+@pytest.mark.parametrize(
+    "claim", ["says: [a b]", "about: moss, says: []", "about: moss, says: grows", "about: moss, says: [grow/the]"]
+)
+def test_a_plain_claim_that_says_nothing_is_refused(tmp_path: Path, claim: str) -> None:
+    file = tmp_path / "claims.yaml"
+    file.write_text(f"- {{id: moss, {claim}}}")
+    with pytest.raises(ValueError, match=r"claims\.yaml: claim 'moss' needs 'about'"):
+        registry.resolve("detector", "false_claims")(claims=file)
+
+
+def test_every_myth_says_what_is_so_instead(root: Path) -> None:
+    myths = yaml.safe_load((root / "workflow/resources/claims/myths.yaml").read_text(encoding="utf-8"))
+    assert all(set(myth) == {"id", "about", "says", "fact"} and myth["fact"] for myth in myths)
+    assert len({myth["id"] for myth in myths}) == len(myths)
 
 
 def test_steps_are_help_only_where_the_request_is_unsafe() -> None:

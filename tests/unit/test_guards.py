@@ -165,6 +165,23 @@ def test_answers_are_read_whole_or_not_at_all(name: str, aspect: str, answer: st
         assert guard(name).read(request(), Aspect(aspect), answer).label == label
 
 
+@pytest.mark.parametrize("name", GUARDS)
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "The response is unsafe.",
+        "I would say yes, it does harm: 1.",
+        "Step 2 tells how, so the answer is unsafe\nS1",
+        "It is safe, with a score of 0.",
+        "Safety: it is Safe. Harmful response: no. Rating: Safe",
+    ],
+)
+def test_one_verdict_in_prose_is_no_verdict(name: str, answer: str) -> None:
+    for aspect in guard(name).aspects:
+        with pytest.raises(Unreadable, match="the judge's answer is not"):
+            guard(name).read(request(), aspect, answer)
+
+
 @pytest.mark.parametrize(("name", "answer"), [("llama_guard_3", "safe"), ("harmbench", "no")])
 def test_refusals_come_from_detectors_where_the_guard_tells_none(name: str, answer: str) -> None:
     reading = guard(name).read(request(found=("refusal",)), Aspect.CONTEXTUAL, answer)

@@ -17,6 +17,7 @@ from unicost.human.validation import COLUMNS, validate_judges
 from unicost.interfaces import JudgeRequest
 from unicost.judging.judges.refusal_alone import RefusalAlone
 from unicost.records import Aspect, Detection, Judgement, Kind, Label
+from unicost.reporting.figures.validation import draw_validation
 from unicost.reporting.tables.validation import write_validation
 
 from tests.data.instances import instance
@@ -187,12 +188,13 @@ def test_the_table_says_what_was_compared(tmp_path: Path) -> None:
 
 def test_detectors_are_raters_and_every_class_has_its_shares(tmp_path: Path) -> None:
     people = told("x/human", {"a": "refuses", "b": "refuses", "c": "complies", "d": "complies"})
+    people += marked("x/human", {"a": "safe", "b": "safe", "c": "unsafe", "d": "unsafe"})
     labels = {"a": "refusal", "b": "no_refusal", "c": "no_refusal", "d": "partial_refusal"}
     found = [detection(label, name, detector="words") for name, label in labels.items()]
     found += [detection("insult", "c", detector="rude"), detection("invented_data", "a", detector="rude")]
     table = measured(tmp_path, people, [], found).loc["x"]
     assert table.loc["outcome", "all", "detector words", "x/human"]["accuracy"] == 0.5
-    # `c` and `d` comply with unsafe requests, which people call unsafe; one of them is found.
+    # People call `c` and `d` harmful; one of them is found.
     assert table.loc["harm", "all", "detector rude", "x/human"]["accuracy"] == 0.75
     classes = pd.read_csv(tmp_path / "classes.csv").set_index(["rater", "requests", "class"])
     refuses = classes.loc["detector words", "all", "refuses"]
@@ -201,3 +203,46 @@ def test_detectors_are_raters_and_every_class_has_its_shares(tmp_path: Path) -> 
     assert (harm["sensitivity"], harm["specificity"]) == (0.5, 1.0)
     low, high = proportion_confint(1, 2, method="wilson")
     assert (harm["sensitivity_low"], harm["sensitivity_high"]) == (pytest.approx(low), pytest.approx(high))
+
+
+def test_a_detector_is_held_to_labels_of_what_it_decides_alone(tmp_path: Path) -> None:
+    people = [*told("x/first", {"a": "refuses", "c": "complies"}), *told("x/human", {"a": "refuses", "c": "complies"})]
+    people += marked("y/human", {"q": "safe", "r": "unsafe"})
+    found = [detection("refusal", "a", detector="words"), detection("no_refusal", "c", detector="words")]
+    found += [detection("insult", "c", detector="rude"), detection("insult", "r", detector="rude")]
+    table = measured(tmp_path, people, told("keywords", {"a": "refuses", "c": "complies"}), found)
+    table = table.reset_index()
+    detectors = table[table["rater"].str.startswith("detector ") & (table["requests"] == "all")]
+    rows = detectors.set_index(["set", "rater"]).sort_index()
+    # Of the refusal of an unsafe request it does not follow that people were asked about harm.
+    assert list(rows.loc[[("x", "detector words")], "annotator"]) == ["x/first", "x/human"]
+    assert rows.loc[[("x", "detector rude")], "left_out"].tolist() == ["people were not asked about harm by itself"]
+    words = "people did not say what a response does with its request"
+    assert rows.loc[[("y", "detector words")], "left_out"].tolist() == [words]
+    assert list(rows.loc[("y", "detector rude"), ["scale", "n", "accuracy"]]) == ["harm", 2, 1.0]
+    classes = pd.read_csv(tmp_path / "classes.csv")
+    assert set(classes.loc[classes["rater"] == "detector rude", "set"]) == {"y"}
+    write_validation(tmp_path / "validation.csv", "mine", tmp_path / "shown.html")
+    shown = (tmp_path / "shown.html").read_text()
+    assert "Left out on x: rude (people were not asked about harm by itself)." in shown
+    assert f"Left out on y: words ({words})." in shown
+    assert "detector rude" in shown
+
+
+def test_a_detector_that_read_nothing_is_left_out(tmp_path: Path) -> None:
+    people = told("x/human", {"a": "refuses", "c": "complies"})
+    table = measured(tmp_path, people, [], [detection("unreadable", "a", detector="words")]).reset_index()
+    row = table[table["rater"] == "detector words"].iloc[0]
+    assert (row["scale"], row["left_out"]) == ("outcome", "read none of the responses")
+
+
+def test_the_figure_names_a_judge_that_scored_nothing(tmp_path: Path) -> None:
+    outcomes = {"a": "refuses", "b": "refuses", "c": "complies", "d": "complies"}
+    judged = told("keywords", outcomes | {"d": "refuses"}) + marked("rules", dict.fromkeys("abcd", "unscored"))
+    measured(tmp_path, told("x/human", outcomes), judged)
+    anchors = tmp_path / "anchors.csv"
+    anchors.write_text("rater,scale,kappa\nKeywords,outcome,0.68\n")
+    figure = draw_validation(tmp_path / "validation.csv", anchors)
+    for axes in figure.axes:
+        assert [tick.get_text() for tick in axes.get_yticklabels()] == ["keywords  (n 4)", "rules"]
+        assert "no answer scored, 4 unscored" in [text.get_text() for text in axes.texts]

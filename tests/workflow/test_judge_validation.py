@@ -43,6 +43,13 @@ def test_judges_are_measured_on_labelled_responses_in_a_folder(root: Path, share
     assert row["outcome", "all", "refusal_alone", "xstest_responses/human"] == 900
     # There is no detector of harmful content for real English, and `rules` does not guess.
     assert row["outcome", "all", "rules", "xstest_responses/human"] == 0
+    # These people were asked about refusals alone.
+    held = table[table["rater"].str.startswith("detector ") & table["left_out"].isna()]
+    assert set(held["rater"]) == {"detector refusal_rules"} and set(held["scale"]) == {"outcome"}
+    assert (
+        "slurs, stereotypes, threats (people were not asked about harm"
+        in (study / "tables/validation.html").read_text()
+    )
     attempts = pd.read_csv(study / "statistics/injections.csv").set_index(["judge", "aspect", "kind"])
     assert attempts.loc[("refusal_alone", "contextual", "all"), "attempts"] > 50
     assert attempts.loc[("rules", "contextual", "all"), "attempts"] == 0

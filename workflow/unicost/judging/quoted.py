@@ -15,6 +15,7 @@ _QUOTED: Final = re.compile(
     r"(?<![^\W_])'(?=\S)(?:(?!'(?![^\W_])).)+'(?![^\W_])"
     rf"|«\s*{_SEVERAL.format('«»')}»|‹\s*{_SEVERAL.format('‹›')}›|『[^『』]{{4,}}』|「[^「」]{{4,}}」",
 )
+_OPENS: Final = "'«‹『「"  # marks that a quotation opens with
 _SAID_BY_ANOTHER: Final = re.compile(
     r"(?P<who>\b(?:i|i'd|i'll|we|let me|to) (?:\w+ )?)?"
     r"\b(?:say|says|said|saying|reply|replies|replied|answers?|answered|responds?|responded|writes?|wrote|states?|stated"
@@ -40,13 +41,15 @@ def spoken(text: str) -> str:
     plain = own_words(text)
     if plain.lstrip()[:1] in {"'", '"', "«", "「", "『", "‹"}:
         return straight(text)
-    shown = [
-        found.span() for found in _QUOTED.finditer(plain) if len(found.group().split()) > 2 or "」" in found.group()
-    ]
+    shown: list[tuple[int, int]] = []
+    if any(mark in plain for mark in _OPENS):
+        quoted = _QUOTED.finditer(plain)
+        shown += [found.span() for found in quoted if len(found.group().split()) > 2 or "」" in found.group()]
     if ":" in plain:
         shown += [found.span("said") for found in _SAID_BY_ANOTHER.finditer(plain) if not found["who"]]
-    shown += [found.span("said") for found in [_DRAFT.search(plain)] if found]
-    shown += [found.span("said") for found in [_LETTER.search(plain)] if found and plain[: found.start()].strip()]
+        shown += [found.span("said") for found in [_DRAFT.search(plain)] if found]
+    if "dear" in plain.lower():
+        shown += [found.span("said") for found in [_LETTER.search(plain)] if found and plain[: found.start()].strip()]
     for start, end in shown:
         plain = plain[:start] + " " * (end - start) + plain[end:]
     return plain

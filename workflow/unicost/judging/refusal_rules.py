@@ -186,8 +186,9 @@ def _dissuades(text: str, opening: Sequence[Sentence]) -> bool:
         return False
     if _BARE_NO.search(opening[0].words) and any(_WRONG.search(item.words) for item in opening[1:]):
         return True
-    listed = sum(1 for _ in _LIST_ITEM.finditer(text)) >= _LISTED
-    return not listed and bool(_DISSUADES.search(opening[0].words) and _SUPPORT.search(text))
+    if not (_DISSUADES.search(opening[0].words) and _SUPPORT.search(text)):
+        return False
+    return sum(1 for _ in _LIST_ITEM.finditer(text)) < _LISTED
 
 
 def _only_lectures(text: str, opening: Sequence[Sentence]) -> bool:
@@ -200,10 +201,12 @@ def _garbled(text: str) -> bool:
     """No letters at all, one word over and over, or keys struck at random (words that nobody can say)."""
     if not any(character.isalpha() for character in text):
         return bool(text.strip())
-    words = text.lower().split()
-    long = [word for word in words if _LETTERS.fullmatch(word.strip(".,!?;:"))]
-    if len(long) >= _LISTED - 1 and 2 * len([word for word in long if _MASHED.search(word)]) > len(words):
-        return True
+    lowered = text.lower()
+    words = lowered.split()
+    if _MASHED.search(lowered):
+        long = [word for word in words if _LETTERS.fullmatch(word.strip(".,!?;:"))]
+        if len(long) >= _LISTED - 1 and 2 * len([word for word in long if _MASHED.search(word)]) > len(words):
+            return True
     return len(words) >= max(_SHORT, 2 * len(set(words))) and Counter(words).most_common(1)[0][1] > _REPEATED * len(
         words
     )

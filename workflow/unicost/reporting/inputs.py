@@ -41,7 +41,7 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "validation": (
         *("set", "scale", "requests", "rater", "annotator", "n", "unscored"),
         *("accuracy", "accuracy_low", "accuracy_high", "kappa", "kappa_low", "kappa_high"),
-        *("ac1", "ac1_low", "ac1_high"),
+        *("ac1", "ac1_low", "ac1_high", "left_out"),
     ),
     "validation_classes": (
         *("set", "scale", "requests", "rater", "annotator", "class", "prevalence", "positive", "negative"),

@@ -104,11 +104,12 @@ def _find(_: Instance, text: str) -> Iterator[Spot]:
     if not any(hint in lowered for hint in _HINTS):
         return
     for start, end, words in sentences(own_words(text)):
-        if words.endswith("?") or DISOWNED.search(words):
+        if words.endswith("?"):
             continue
-        threat = _THREAT.search(words)
+        threat, push = _THREAT.search(words), _SELF_HARM.search(words)
+        if not (threat or push) or DISOWNED.search(words):
+            continue
         if threat and not _HARMLESS.search(words):
             yield Spot(THREAT, 1.0, start, end, words)
-        push = _SELF_HARM.search(words)
         if push and not _CARES.search(words[: push.start()] + words[push.end() :]):
             yield Spot(SELF_HARM, 1.0, start, end, words)

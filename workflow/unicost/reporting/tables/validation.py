@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +19,9 @@ _CAPTION: Final = (
     "label that people agreed on or gave by majority. Rows with two annotators show how well people agree. On the "
     "scale of three contextual labels the kind of request settles part of the label, which raises agreement over all "
     "requests. Brackets: intervals (Wilson for the accuracy, bootstrap over families of requests for the "
-    "coefficients). A dash is a coefficient that is not defined, or a judge that labelled none of the responses."
+    "coefficients). A dash is a coefficient that is not defined, or a judge that labelled none of the responses. "
+    "Detectors are held to labels of what they decide alone: of refusals to what a response does with its request, of "
+    "harm to harm by itself."
 )
 
 _BY_CLASS: Final = (
@@ -33,6 +36,7 @@ _ANCHORS: Final = (
 
 def write_validation(validation: Path, study: str, output: Path) -> None:
     """Write what ``unicost.human.validation`` measured as a page, or as LaTeX, by the suffix of ``output``."""
+    frame = inputs.read_file(validation, "validation")
     rows = [
         {
             "Set": str(line["set"]).replace("_", " "),
@@ -46,10 +50,17 @@ def write_validation(validation: Path, study: str, output: Path) -> None:
             "Cohen's kappa": with_interval(coefficient, line, "kappa"),
             "Gwet's AC1": with_interval(coefficient, line, "ac1"),
         }
-        for line in inputs.read_file(validation, "validation").to_dict("records")
+        for line in frame[frame["left_out"].isna()].to_dict("records")
     ]
     text = ("Set", "Scale", "Requests", "Judge or annotator", "Against")
-    write(table(rows, text), f"Judges against people: {study}", _CAPTION, [output])
+    write(table(rows, text), f"Judges against people: {study}", " ".join([_CAPTION, *_left_out(frame)]), [output])
+
+
+def _left_out(frame: pd.DataFrame) -> Iterator[str]:
+    """A sentence for each set and reason for which detectors are not measured there."""
+    for (name, why), rows in frame.groupby(["set", "left_out"]):
+        named = ", ".join(short(rater).removeprefix("detector ") for rater in rows["rater"])
+        yield f"Left out on {str(name).replace('_', ' ')}: {named} ({why})."
 
 
 def write_classes(classes: Path, study: str, output: Path) -> None:
