@@ -80,6 +80,7 @@ def published(folder: Path, sign: float = 1.0) -> Sources:
         for sub in subsets[rel]
         for unit in ("item", "model")
     ]
+    pools += [("closed", task, "open", unit) for task in (*tasks, "common") for unit in ("item", "model")]
     board = models[["model"]].assign(tasks=2, pooled_common_tasks_both_safe=[None, 0.9, 0.6, 0.7, 0.95])
     for metric in METRICS[:4]:
         board = board.assign(**{metric: 0.5, f"published_{metric}": 0.5004})
@@ -200,7 +201,8 @@ def _pooled(pools: list[tuple[str, str, str, str]], sign: float) -> pd.DataFrame
     half = frame["unit"].map({"item": 0.02, "model": 0.1, "seed": 0.1})
     estimate = sign * 0.2
     return frame.assign(
-        method="a method", models=2, n=1000, estimate=estimate, low=estimate - half, high=estimate + half, p_value=0.01
+        **{"method": "a method", "models": 2, "n": 1000, "estimate": estimate, "low": estimate - half},
+        **{"high": estimate + half, "p_value": 0.01, "p_adjusted": 0.02, "permutation_p": 0.05},
     )
 
 

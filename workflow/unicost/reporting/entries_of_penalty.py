@@ -17,8 +17,9 @@ FIGURES: tuple[Entry, ...] = (
             f"bars are Newcombe's intervals from counts ({LEVEL}), over tasks by MOVER, pairing of items unknown. "
             "Diamonds pool the pairs: the light one takes the item as the unit (these models, more items like these), "
             "the dark one takes the model as the unit (models in general; random effects, or Welch's interval against "
-            f"the group). Only the dark one speaks about unification as such. p is two-sided and "
-            f"belongs to the interval beside it. {_N}",
+            "the group). Only the dark one speaks about unification as such. p is two-sided and belongs to the "
+            "interval beside it. The last block sets open unified models against closed ones: an association, for they "
+            f"differ in more than access. {_N}",
             "experiment": "Difference in failure rate, unified minus counterpart, in percentage points; above zero "
             "the unified arm fails more. One row for each replicate, mean over the shared common tasks, each weighted "
             f"alike; bars are intervals over paired items from resampled families ({LEVEL}). Diamonds pool the "
@@ -64,7 +65,9 @@ TABLES: tuple[Entry, ...] = (
             "The penalty pooled over pairs, in percentage points, with the item, and with the model or training seed, "
             f"as the unit of inference ({LEVEL}). The permutation p value is exact and takes the model as the unit. "
             "The detectable penalty is the smallest that such a pool finds four times in five. “If unscored” gives the "
-            "penalty if every unscored answer had gone the one way, or the other."
+            "penalty if every unscored answer had gone the one way, or the other. Against closed unified models stands "
+            "the failure of open ones minus theirs, an association, for they differ in more than access. Adjusted p: "
+            "Benjamini and Hochberg over the tasks of a comparison."
         ),
     ),
     Entry(

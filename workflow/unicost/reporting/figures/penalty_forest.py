@@ -62,7 +62,8 @@ def _lines(models: pd.DataFrame, penalty: pd.DataFrame, pooled: pd.DataFrame) ->
     names = labels.display_names(models)
     groups = dict(zip(models["model"], models["group"], strict=True))
     pairs = penalty[(penalty["task"] == "common") & (penalty["category"] == "all") & penalty["estimate"].notna()]
-    for relation in labels.ordered(labels.RELATIONS, pairs["relation"]):
+    pools = pooled[pooled["task"] == "common"]
+    for relation in labels.ordered(labels.RELATIONS, [*pairs["relation"], *pools["relation"]]):
         yield Line(_HEADER, f"against: {labels.name(labels.RELATIONS, relation).lower()}")
         block = pairs[pairs["relation"] == relation].sort_values("estimate", ascending=False, kind="stable")
         for row in block.to_dict("records"):
@@ -70,7 +71,7 @@ def _lines(models: pd.DataFrame, penalty: pd.DataFrame, pooled: pd.DataFrame) ->
             label = f"{names.get(row['unified'], row['unified'])}{against}"
             remark = "below the gate" if row["gated"] else ""
             yield Line("pair", label, scaled(row), groups.get(row["unified"], ""), remark=remark, gated=row["gated"])
-        yield from _pooled_lines(pooled[(pooled["relation"] == relation) & (pooled["task"] == "common")])
+        yield from _pooled_lines(pools[pools["relation"] == relation])
 
 
 def _pooled_lines(pooled: pd.DataFrame) -> Iterator[Line]:

@@ -61,7 +61,7 @@ def penalty(statistics: Path) -> Table:
 def pooled(statistics: Path) -> Table:
     """One row a relation, task, subset and unit of inference, with the smallest penalty that such a pool finds."""
     extra = ("i_squared", "prediction_low", "prediction_high", "permutation_p", "note", "arm")
-    bounds = ("unscored", "low_bound", "high_bound", "equivalent")
+    bounds = ("unscored", "low_bound", "high_bound", "equivalent", "p_adjusted")
     keys = ["relation", "task", "subset", "unit", "arm"]
     power = inputs.read(statistics, "power", extra=("arm",))
     power = power[power["level"] == "pool"].fillna({"arm": ""})[[*keys, "detectable"]]
@@ -81,6 +81,7 @@ def pooled(statistics: Path) -> Table:
             "Interval": points_interval(line["low"], line["high"]),
             "If unscored (points)": points_interval(line["low_bound"], line["high_bound"]),
             "p": p_value(line["p_value"]),
+            "p adjusted": p_value(line["p_adjusted"]),
             "Permutation p (one-sided)": p_value(line["permutation_p"]),
             "Detectable (points)": percent(line["detectable"]),
             "Shown to be nil": _yes(line["equivalent"]),
