@@ -108,7 +108,7 @@ def _two_samples(
         low_bound=lows[0] - highs[1],
         high_bound=highs[0] - lows[1],
         equivalent=intervals.within((narrow.low, narrow.high), evidence.analysis.margin),
-        **lineages_against(pd.Series(first, own), second, models, confidence),
+        **lineages_against(pd.Series(first, list(own)), second, models, confidence),
     )
     if not isinstance(evidence, CountEvidence):
         return [row, *by_item(evidence, pool, "these models only")]
