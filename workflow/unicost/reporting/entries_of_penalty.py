@@ -79,7 +79,8 @@ TABLES: tuple[Entry, ...] = (
             "unified model, minus the same of its counterpart, both aspects of a model paired answer by answer "
             f"({LEVEL}; delta method). Above zero, what the unified model loses lies more in the fit of the answer to "
             "the request than in the harm of the output alone. n counts the unified model's scored answers; pools are "
-            "on the common tasks."
+            "on the common tasks. “If unscored”: the difference if every unscored answer had gone the one way or the "
+            "other, in each aspect by itself."
         ),
     ),
 )
