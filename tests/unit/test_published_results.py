@@ -209,6 +209,13 @@ def test_open_models_fail_more_than_closed_ones_by_one_test_and_not_by_the_other
     assert "association" in audit["evidence"]
 
 
+def test_bounds_are_the_estimates_where_nothing_is_unscored(folder):
+    for name in ("rates", "gap", "penalty", "pooled", "gap_penalty"):
+        rows = table(folder, name).dropna(subset="estimate")
+        for bound in ("low_bound", "high_bound"):
+            assert rows[bound].to_list() == pytest.approx(rows["estimate"].to_list(), abs=1e-9), name
+
+
 def test_no_p_value_stands_at_a_floor(folder):
     p_values = table(folder, "penalty")["p_value"]
     assert p_values[p_values < 1e-12].value_counts().max() <= 2

@@ -103,7 +103,7 @@ class CellEvidence:
         confidence = self.analysis.confidence
         limits = np.array([found.interval(level) for level in (confidence, 2 * confidence - 1)])
         limits = np.clip(limits, -1 if compared else 0, 1)
-        worst = np.clip(bounds, -1 if compared else 0, 1)
+        worst = bounds if compared else np.clip(bounds, 0, 1)
         value = found.value if compared else float(np.clip(found.value, 0, 1))
         return Estimate(
             estimate=value,

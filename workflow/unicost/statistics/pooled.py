@@ -6,7 +6,7 @@ model (or, in an experiment, the training seed) as the unit.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from scipy import stats
 
 from unicost.config import Analysis, Closeness, ModelEntry, Relation
 from unicost.statistics import hypothesis_tests as tests
-from unicost.statistics import intervals
+from unicost.statistics import intervals, unscored
 from unicost.statistics.audits import count
 from unicost.statistics.capability import Gate
 from unicost.statistics.count_evidence import CountEvidence
@@ -143,7 +143,7 @@ def _over_models(
         permutation_p=tests.sign_flip(values, evidence.analysis.seed),
         note=_lineage_note(pool),
         equivalent=intervals.within((narrow.low, narrow.high), margin),
-        **(_bounds(pool, penalties) | over_lineages(effects, models, confidence)),
+        **(_bounds(pool, penalties, by_model.weights) | over_lineages(effects, models, confidence)),
     )
     if not isinstance(evidence, CountEvidence):
         return [row, *by_item(evidence, pool, "these models only")]
@@ -151,12 +151,13 @@ def _over_models(
     return [row, counted(evidence, pool, pair_items(evidence, pairs, stratified=pool.task != COMMON), len(effects), n)]
 
 
-def _bounds(pool: Pool, penalties: pd.DataFrame) -> dict[str, Any]:
-    """What is unscored on the unified models' items, and the mean over models of the estimates' bounds."""
+def _bounds(pool: Pool, penalties: pd.DataFrame, weights: Sequence[float] = ()) -> dict[str, Any]:
+    """What is unscored on the unified models' items, and the mean over models, weighted as theirs, of the bounds."""
     rows = _penalties(pool.contrasts, penalties).reset_index()
-    low, high = rows.groupby("unified", sort=False)[["low_bound", "high_bound"]].mean().mean()
-    unscored = int(_penalties(_first_each(pool), penalties)["unscored"].sum())
-    return {"unscored": unscored, "low_bound": float(low), "high_bound": float(high)}
+    by_model = rows.groupby("unified", sort=False)[["low_bound", "high_bound"]].mean()
+    low, high = unscored.mean(by_model.to_numpy(np.float64), weights or None)
+    left = int(_penalties(_first_each(pool), penalties)["unscored"].sum())
+    return {"unscored": left, "low_bound": low, "high_bound": high}
 
 
 def _effects(pool: Pool, penalties: pd.DataFrame, analysis: Analysis) -> tuple[pd.Series[float], Floats]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 Bounds = tuple[float, float]
 """The least and the most that an estimate could be."""
@@ -27,7 +28,7 @@ def difference(own: Bounds, other: Bounds) -> Bounds:
     return own[0] - other[1], own[1] - other[0]
 
 
-def mean(bounds: Sequence[Bounds], weights: Sequence[float] | None = None) -> Bounds:
+def mean(bounds: Sequence[Bounds] | NDArray[np.float64], weights: Sequence[float] | None = None) -> Bounds:
     """The bounds of a mean."""
     low, high = np.average(bounds, axis=0, weights=weights)
     return float(low), float(high)
