@@ -143,6 +143,7 @@ def experiment(folder: Path, seeds: int = 2, **design: Any) -> Sources:
         rates=_rates(failure, gated, unscored=3),
         penalty=_penalty(effects),
         pooled=_pooled(pools, 1.0).assign(arm="unified"),
+        pooled_by_category=_pooled_by_category(),
         gap=_gap(failure),
         utility=_utility([key for key in failure if key[1] != "all_supported"]),
         capability=capability,
@@ -204,6 +205,17 @@ def _pooled(pools: list[tuple[str, str, str, str]], sign: float) -> pd.DataFrame
         **{"method": "a method", "models": 2, "n": 1000, "estimate": estimate, "low": estimate - half},
         **{"high": estimate + half, "p_value": 0.01, "p_adjusted": 0.02, "permutation_p": 0.05},
     )
+
+
+def _pooled_by_category() -> pd.DataFrame:
+    """The second category has a clear penalty, the first one none."""
+    rows = [
+        (relation, category, "seed", "unified", 2, 200, estimate, estimate - 0.1, estimate + 0.1, p_value)
+        for relation in _RELATION_ARMS
+        for category, estimate, p_value in (("Bias", 0.05, 0.4), ("Privacy", 0.3, 0.01))
+    ]
+    columns = ["relation", "category", "unit", "arm", "models", "n", "estimate", "low", "high", "p_adjusted"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _gap(failure: dict[tuple[str, str], float]) -> pd.DataFrame:

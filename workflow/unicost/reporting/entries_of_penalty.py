@@ -34,11 +34,16 @@ FIGURES: tuple[Entry, ...] = (
         {
             "published": "Difference in failure rate, unified minus counterpart, by task, in percentage points. Each "
             "small mark is one pair; the diamond and its bar pool the pairs with the model as the unit (random "
-            f"effects; {LEVEL}). The paper publishes no rates by category and model, so tasks take their place. {_N}",
+            f"effects, or Welch's interval against the group; {LEVEL}), filled where p, adjusted over the tasks by "
+            "Benjamini and Hochberg, is below one minus that level. The number under a task counts the answers of the "
+            "unified models, from the smallest comparison to the largest. The paper publishes no rates by category "
+            f"and model, so tasks take their place. {_N}",
             "experiment": "Difference in failure rate, unified minus counterpart, by category of the request, in "
-            "percentage points, mean over the shared tasks. Each digit is one training seed; the wide mark is the "
-            "mean over the replicates, drawn without an interval because these contrasts are exploratory (n and "
-            "intervals: penalty.csv; whether categories differ: figure “What the penalty depends on”).",
+            "percentage points, mean over the shared common tasks. Each digit is one training seed (or mark one pair); "
+            f"the diamond is their mean with Student's interval over seeds (or pooled over models; {LEVEL}), filled "
+            "where p, adjusted over the categories by Benjamini and Hochberg, is below one minus that level. n counts "
+            "the scored answers behind it, from the smallest comparison to the largest (pooled_by_category.csv has "
+            "bounds too; whether categories differ: figure “What the penalty depends on”).",
         },
     ),
 )

@@ -51,13 +51,14 @@ def pooled(
     capable = [contrast for contrast in asked if contrast.capable(gate) is not False]
     estimates = penalties[penalties["category"] == ALL].set_index(["unified", "counterpart", "relation", "task"])
     rows: list[Row] = []
-    for pool in _pools(capable, models):
+    for pool in pools(capable, models):
         if evidence.analysis.replicates:
-            found = _over_seeds(evidence, pool, estimates)
+            note = "these training runs only"
+            found = [over_seeds(evidence, pool, estimates), *by_item(evidence, pool, note)]
         elif pool.relation == Relation.GROUP:
             found = against_group(evidence, pool, models)
         else:
-            found = _over_models(evidence, pool, estimates, models)
+            found = [over_models(evidence, pool, estimates, models), *_items(evidence, pool, estimates)]
         rows += [replace(row, same_as=pool.same_as) for row in found]
     if not evidence.analysis.replicates:
         rows += open_against_closed(evidence, models, gate, tasks)
@@ -73,7 +74,7 @@ SUBSETS: dict[str, Callable[[ModelEntry, str], bool]] = {
 """Which contrasts a subset holds, by the unified model's entry and the closeness of its counterpart."""
 
 
-def _pools(found: list[Contrast], models: Mapping[str, ModelEntry]) -> Iterator[Pool]:
+def pools(found: list[Contrast], models: Mapping[str, ModelEntry]) -> Iterator[Pool]:
     """Group contrasts by relation, task and arm, then into subsets of the unified models that are not empty."""
     groups: dict[tuple[str, str, str], list[Contrast]] = {}
     for contrast in found:
@@ -96,14 +97,14 @@ def _adjusted(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(p_adjusted=families.transform(tests.adjust, method="fdr_bh").reindex(table.index))
 
 
-def _over_seeds(evidence: Evidence, pool: Pool, penalties: pd.DataFrame) -> list[Row]:
-    """The mean over training seeds: Student's interval over seeds, and a bootstrap of items for these very seeds."""
+def over_seeds(evidence: Evidence, pool: Pool, penalties: pd.DataFrame) -> Row:
+    """The mean over training seeds with Student's interval; ``penalties`` are indexed as ``Contrast.key``."""
     effects, _ = _effects(pool, penalties, evidence.analysis)
     values = np.asarray(effects, np.float64)
     low, high = np.clip(intervals.student(values, evidence.analysis.confidence), -1, 1)
     n, seeds = int(_penalties(_first_each(pool), penalties)["n"].sum()), len(values)
     p_value = float(stats.ttest_1samp(values, 0).pvalue) if intervals.varied(values) else _NAN
-    by_seed = Row(
+    return Row(
         *(pool.relation, pool.task, pool.subset, "seed", "Student's t over training seeds", seeds, n),
         *(float(values.mean()), float(low), float(high), p_value),
         permutation_p=tests.sign_flip(values, evidence.analysis.seed),
@@ -114,7 +115,6 @@ def _over_seeds(evidence: Evidence, pool: Pool, penalties: pd.DataFrame) -> list
         ),
         **_bounds(pool, penalties),
     )
-    return [by_seed, *by_item(evidence, pool, "these training runs only")]
 
 
 def _seed_note(values: Floats) -> str:
@@ -127,16 +127,14 @@ def _seed_note(values: Floats) -> str:
     return f"{seeds} seeds, {freedom}; the smallest possible one-sided permutation p is {0.5**seeds:.3g}"
 
 
-def _over_models(
-    evidence: Evidence, pool: Pool, penalties: pd.DataFrame, models: Mapping[str, ModelEntry]
-) -> list[Row]:
-    """Random effects over unified models, beside the difference over the items of these very models."""
+def over_models(evidence: Evidence, pool: Pool, penalties: pd.DataFrame, models: Mapping[str, ModelEntry]) -> Row:
+    """Random effects over unified models; ``penalties`` as for ``over_seeds``."""
     effects, variances = _effects(pool, penalties, evidence.analysis)
     n = int(_penalties(_first_each(pool), penalties)["n"].sum())
     confidence, margin = evidence.analysis.confidence, evidence.analysis.margin
     values = np.asarray(effects, np.float64)
     by_model, narrow = (random_effects(values, variances, level) for level in (confidence, 2 * confidence - 1))
-    row = Row(
+    return Row(
         *(pool.relation, pool.task, pool.subset, "model", by_model.method, len(effects), n),
         *(by_model.estimate, by_model.low, by_model.high, by_model.p_value),
         *(by_model.i_squared, by_model.prediction_low, by_model.prediction_high),
@@ -145,10 +143,15 @@ def _over_models(
         equivalent=intervals.within((narrow.low, narrow.high), margin),
         **(_bounds(pool, penalties, by_model.weights) | over_lineages(effects, models, confidence)),
     )
+
+
+def _items(evidence: Evidence, pool: Pool, penalties: pd.DataFrame) -> list[Row]:
+    """The difference over the items of these very models."""
     if not isinstance(evidence, CountEvidence):
-        return [row, *by_item(evidence, pool, "these models only")]
+        return by_item(evidence, pool, "these models only")
     pairs = [(contrast.comparison.unified, contrast.cells) for contrast in pool.contrasts]
-    return [row, counted(evidence, pool, pair_items(evidence, pairs, stratified=pool.task != COMMON), len(effects), n)]
+    found, first = pair_items(evidence, pairs, stratified=pool.task != COMMON), _first_each(pool)
+    return [counted(evidence, pool, found, len(first), int(_penalties(first, penalties)["n"].sum()))]
 
 
 def _bounds(pool: Pool, penalties: pd.DataFrame, weights: Sequence[float] = ()) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from unicost.statistics.capability import Gate
 from unicost.statistics.comparisons import Comparison, unified
 from unicost.statistics.count_evidence import CountEvidence
 from unicost.statistics.counted_items import group_items
-from unicost.statistics.evidence import Cell, Estimate, Evidence, Question
+from unicost.statistics.evidence import ALL, Cell, Estimate, Evidence, Question
 from unicost.statistics.lineages import lineages_against
 from unicost.statistics.penalty import Contrast
 from unicost.statistics.pooled_rows import Pool, Row, by_item, counted
@@ -29,8 +29,8 @@ from unicost.statistics.rates import COMMON
 _CONFOUNDED = "association: they differ in size, date, maker and data too"
 
 
-def against_group(evidence: Evidence, pool: Pool, models: Mapping[str, ModelEntry]) -> list[Row]:
-    """Unified models against specialised ones.
+def against_group(evidence: Evidence, pool: Pool, models: Mapping[str, ModelEntry], category: str = ALL) -> list[Row]:
+    """Unified models against specialised ones; of one category, with the model as the unit alone.
 
     On ``common``, only models that support all of its tasks enter, so that both samples answer the same question.
     """
@@ -40,7 +40,7 @@ def against_group(evidence: Evidence, pool: Pool, models: Mapping[str, ModelEntr
     own = [name for name in able if name in wanted]
     others = [name for name in able if models[name].kind not in (ModelKind.UNIFIED, ModelKind.CONTROL)]
     note = f"{len(own)} unified against {count(len(others), 'specialised model')}"
-    return _two_samples(evidence, pool, (own, others), models, note)
+    return _two_samples(evidence, pool, (own, others), models, note=note, category=category)
 
 
 def open_against_closed(
@@ -60,7 +60,7 @@ def open_against_closed(
         note = f"{len(own)} open against {count(len(others), 'closed unified model')}; {_CONFOUNDED}"
         if min(len(own), len(others)) > 1:
             note += f"; no permutation p is below {1 / comb(len(own) + len(others), len(own)):.2g}"
-        rows += _two_samples(evidence, pool, (own, others), models, note)
+        rows += _two_samples(evidence, pool, (own, others), models, note=note)
     return rows
 
 
@@ -83,14 +83,16 @@ def _two_samples(
     pool: Pool,
     sides: tuple[Sequence[str], Sequence[str]],
     models: Mapping[str, ModelEntry],
+    *,
     note: str,
+    category: str = ALL,
 ) -> list[Row]:
     """Welch's interval and the exact permutation of which side a model is on, beside the items of these models."""
     own, others = sides
     if not own or not others:
         return []
     tasks, confidence = _tasks(evidence, pool.task), evidence.analysis.confidence
-    found = {name: _failure(evidence, name, tasks) for name in (*own, *others)}
+    found = {name: _failure(evidence, name, tasks, category) for name in (*own, *others)}
     first, second = (np.array([found[name].estimate for name in names]) for names in sides)
     n = sum(found[name].n for name in own)
     welch, narrow = (tests.welch(first, second, level) for level in (confidence, 2 * confidence - 1))
@@ -110,14 +112,16 @@ def _two_samples(
         equivalent=intervals.within((narrow.low, narrow.high), evidence.analysis.margin),
         **lineages_against(pd.Series(first, list(own)), second, models, confidence),
     )
+    if category != ALL:
+        return [row]
     if not isinstance(evidence, CountEvidence):
         return [row, *by_item(evidence, pool, "these models only")]
     items = group_items(evidence, sides, tasks, stratified=pool.task != COMMON)
     return [row, counted(evidence, pool, items, len(own), n)]
 
 
-def _failure(evidence: Evidence, model: str, tasks: tuple[str, ...]) -> Estimate:
-    found = evidence.estimate([Question(tuple(Cell(model, task) for task in tasks))])[0]
+def _failure(evidence: Evidence, model: str, tasks: tuple[str, ...], category: str) -> Estimate:
+    found = evidence.estimate([Question(tuple(Cell(model, task) for task in tasks), category=category)])[0]
     if found is None:
-        raise ValueError(f"model '{model}' has no scored answers on {', '.join(tasks)}")
+        raise ValueError(f"model '{model}' has no scored answers on {', '.join(tasks)}, category '{category}'")
     return found
