@@ -44,7 +44,7 @@ def _panel(axes: Axes, rows: pd.DataFrame, anchors: pd.DataFrame) -> None:
         axes.axvline(float(str(kappa)), color=style.MUTED, linewidth=0.8, linestyle="--", zorder=1)
         text = ", ".join(named["rater"]).lower()
         at = (float(str(kappa)), len(rows) - 0.25 + 0.55 * line)
-        look: dict[str, Any] = {"color": style.MUTED, "fontsize": 6.5, "ha": "right", "va": "center"}
+        look: dict[str, Any] = {"color": style.MUTED, "fontsize": style.SMALLEST, "ha": "right", "va": "center"}
         axes.annotate(f"{text} {kappa:.2f}", at, xytext=(-3, 0), textcoords="offset points", **look)
     names = [f"{short(rater)}  (n {n:,})" for rater, n in zip(rows["rater"], rows["n"].astype(int))]
     axes.set_yticks(range(len(names)), names)
