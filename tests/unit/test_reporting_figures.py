@@ -56,6 +56,13 @@ def test_the_paper_has_the_width_that_figures_are_drawn_for():
     assert (21.0 - 2 * margin) / 2.54 == pytest.approx(style.WIDTH)
 
 
+def test_the_numbers_of_a_forest_plot_do_not_touch(studies):
+    figure = figures.draw("penalty_forest", studies["published"])
+    style.settle(figure)
+    boxes = [text.get_window_extent() for text in figure.axes[1].texts if text.get_text()]
+    assert not any(box.overlaps(other) for place, box in enumerate(boxes) for other in boxes[place + 1 :])
+
+
 def test_clear_categories_are_filled_and_say_how_many_answers(studies):
     axes = figures.draw("penalty_by_category", studies["experiment"]).axes[0]
     diamonds = [patch for patch in axes.patches if isinstance(patch, Polygon)]

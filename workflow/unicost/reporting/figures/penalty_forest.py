@@ -44,7 +44,7 @@ def draw(sources: Sources) -> Figure:
     if not lines:
         return style.nothing(labels.NO_COMPARISON)
     figure = style.canvas(1.05 + _ROW * len(lines))
-    axes, text = figure.subplots(1, 2, sharey=True, width_ratios=[1, 0.72])
+    axes, text = figure.subplots(1, 2, sharey=True, width_ratios=[1, 0.86])
     _limit(axes, lines)
     for y, line in enumerate(lines):
         _plot(axes, text, y, line)
