@@ -40,8 +40,7 @@ def draw(sources: Sources) -> Figure:
     cells = failure.set_index(["model", "task"])
     values = failure.pivot(index="model", columns="task", values="estimate").loc[list(models["model"]), tasks] * 100
     shared = _shared_sizes(failure, tasks)
-    sizes = [_size(cell) for (_, task), cell in cells.iterrows() if _apart(task, cell, shared)]
-    sizes = [_size(cell) for (_, task), cell in cells.iterrows() if _apart(task, cell, shared)]
+    sizes = [_size(row) for _, row in failure.iterrows() if _apart(row["task"], row, shared)]
     lines = max((size.count("\n") + 2 for size in sizes), default=1)
     figure = style.canvas(1.55 + max(0.25, 0.08 + 0.11 * lines) * len(models))
     axes = figure.subplots()
