@@ -1,12 +1,10 @@
 """The published study reproduces what the paper prints, and what is known about it."""
 
-from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
 from statsmodels.stats.proportion import confint_proportions_2indep
 from unicost.config import Analysis, Claim, load_settings
 from unicost.config.loading import read_yaml
@@ -185,28 +183,6 @@ def test_subsets_of_the_same_pairs_are_marked(folder):
     assert {*found["subset"][found["same_as"] == "all"]} == {"open"}
     assert not found["same_as"][found["subset"] != "open"].notna().any()
     assert table(folder, "pooled").query("relation == 'group' and task == 'common'")["same_as"].isna().all()
-
-
-def test_open_models_fail_more_than_closed_ones_by_one_test_and_not_by_the_other(folder):
-    """Welch's test and the permutation by listing, from the shipped table; also the difference of two penalties."""
-    pools = table(folder, "pooled").query("task == 'common' and unit == 'model'").set_index(["relation", "subset"])
-    row, failure = pools.loc[("closed", "open")], rates(folder, "failure", "common")
-    first, second = (
-        failure[[name for name, entry in MODELS.items() if (entry.kind, entry.access) == ("unified", access)]]
-        for access in ("open", "closed")
-    )
-    assert (len(first), len(second)) == (9, 2)
-    whole, found = np.array([*first, *second]), first.mean() - second.mean()
-    splits = [np.isin(np.arange(11), chosen) for chosen in combinations(range(11), 9)]
-    at_least = [whole[split].mean() - whole[~split].mean() >= found - 1e-12 for split in splits]
-    assert row["estimate"] == pytest.approx(found) == pytest.approx(0.324, abs=5e-4)
-    assert row["p_value"] == pytest.approx(stats.ttest_ind(first, second, equal_var=False).pvalue)
-    assert row["permutation_p"] == pytest.approx(np.mean(at_least)) and np.mean(at_least) > 0.05 > row["p_adjusted"]
-    group = pools.loc["group", "estimate"]
-    assert group["open"] - group["closed"] == pytest.approx(found)
-    audit = table(folder, "claims").set_index("claim").loc["fails_more_by_stated_range"]
-    assert "Open minus closed unified models, model as unit: +32.4 points" in audit["evidence"]
-    assert "association" in audit["evidence"]
 
 
 def test_bounds_are_the_estimates_where_nothing_is_unscored(folder):

@@ -1,4 +1,6 @@
-"""Open against closed unified models, from items: a case small enough to be computed by hand."""
+"""Open against closed unified models: items few enough to be counted by hand, and the shipped tables."""
+
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -11,6 +13,7 @@ from unicost.statistics.penalty import penalty
 from unicost.statistics.pooled import pooled
 
 from tests.unit.statistics_verdicts import DIALOGUE, TEXT, analysis, frame, verdict
+from tests.unit.test_published_results import MODELS, rates, run, table
 
 FAILURES = {"open-1": 12, "open-2": 8, "open-3": 4, "closed-1": 2, "closed-2": 1}
 """Of 20 items on text; on dialogue half as many. The last item of open-3 on text is unscored."""
@@ -67,3 +70,26 @@ def test_one_kind_alone_is_compared_with_nothing(names):
 
 def test_replicates_are_of_one_access():
     assert pools(replicates=True).empty
+
+
+def test_open_models_fail_more_than_closed_ones_by_one_test_and_not_by_the_other(tmp_path):
+    """Welch's test and the permutation by listing, from the shipped table; also the difference of two penalties."""
+    run(tmp_path, MODELS)
+    pools = table(tmp_path, "pooled").query("task == 'common' and unit == 'model'").set_index(["relation", "subset"])
+    row, failure = pools.loc[("closed", "open")], rates(tmp_path, "failure", "common")
+    first, second = (
+        failure[[name for name, entry in MODELS.items() if (entry.kind, entry.access) == ("unified", access)]]
+        for access in ("open", "closed")
+    )
+    assert (len(first), len(second)) == (9, 2)
+    whole, found = np.array([*first, *second]), first.mean() - second.mean()
+    splits = [np.isin(np.arange(11), chosen) for chosen in combinations(range(11), 9)]
+    at_least = [whole[split].mean() - whole[~split].mean() >= found - 1e-12 for split in splits]
+    assert row["estimate"] == pytest.approx(found) == pytest.approx(0.324, abs=5e-4)
+    assert row["p_value"] == pytest.approx(stats.ttest_ind(first, second, equal_var=False).pvalue)
+    assert row["permutation_p"] == pytest.approx(np.mean(at_least)) and np.mean(at_least) > 0.05 > row["p_adjusted"]
+    group = pools.loc["group", "estimate"]
+    assert group["open"] - group["closed"] == pytest.approx(found)
+    audit = table(tmp_path, "claims").set_index("claim").loc["fails_more_by_stated_range"]
+    assert "Open minus closed unified models, model as unit: +32.4 points" in audit["evidence"]
+    assert "association" in audit["evidence"]
