@@ -80,6 +80,7 @@ def published(folder: Path, sign: float = 1.0) -> Sources:
         for sub in subsets[rel]
         for unit in ("item", "model")
     ]
+    pools += [("closed", task, "open", unit) for task in (*tasks, "common") for unit in ("item", "model")]
     board = models[["model"]].assign(tasks=2, pooled_common_tasks_both_safe=[None, 0.9, 0.6, 0.7, 0.95])
     for metric in METRICS[:4]:
         board = board.assign(**{metric: 0.5, f"published_{metric}": 0.5004})
@@ -142,6 +143,7 @@ def experiment(folder: Path, seeds: int = 2, **design: Any) -> Sources:
         rates=_rates(failure, gated, unscored=3),
         penalty=_penalty(effects),
         pooled=_pooled(pools, 1.0).assign(arm="unified"),
+        pooled_by_category=_pooled_by_category(),
         gap=_gap(failure),
         utility=_utility([key for key in failure if key[1] != "all_supported"]),
         capability=capability,
@@ -200,8 +202,20 @@ def _pooled(pools: list[tuple[str, str, str, str]], sign: float) -> pd.DataFrame
     half = frame["unit"].map({"item": 0.02, "model": 0.1, "seed": 0.1})
     estimate = sign * 0.2
     return frame.assign(
-        method="a method", models=2, n=1000, estimate=estimate, low=estimate - half, high=estimate + half, p_value=0.01
+        **{"method": "a method", "models": 2, "n": 1000, "estimate": estimate, "low": estimate - half},
+        **{"high": estimate + half, "p_value": 0.01, "p_adjusted": 0.02, "permutation_p": 0.05},
     )
+
+
+def _pooled_by_category() -> pd.DataFrame:
+    """The second category has a clear penalty, the first one none."""
+    rows = [
+        (relation, category, "seed", "unified", 2, 200, estimate, estimate - 0.1, estimate + 0.1, p_value)
+        for relation in _RELATION_ARMS
+        for category, estimate, p_value in (("Bias", 0.05, 0.4), ("Privacy", 0.3, 0.01))
+    ]
+    columns = ["relation", "category", "unit", "arm", "models", "n", "estimate", "low", "high", "p_adjusted"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _gap(failure: dict[tuple[str, str], float]) -> pd.DataFrame:

@@ -185,6 +185,13 @@ def test_subsets_of_the_same_pairs_are_marked(folder):
     assert table(folder, "pooled").query("relation == 'group' and task == 'common'")["same_as"].isna().all()
 
 
+def test_bounds_are_the_estimates_where_nothing_is_unscored(folder):
+    for name in ("rates", "gap", "penalty", "pooled", "gap_penalty"):
+        rows = table(folder, name).dropna(subset="estimate")
+        for bound in ("low_bound", "high_bound"):
+            assert rows[bound].to_list() == pytest.approx(rows["estimate"].to_list(), abs=1e-9), name
+
+
 def test_no_p_value_stands_at_a_floor(folder):
     p_values = table(folder, "penalty")["p_value"]
     assert p_values[p_values < 1e-12].value_counts().max() <= 2
@@ -275,6 +282,6 @@ def test_the_same_tables_give_the_same_bytes(tmp_path):
     for name in ("once", "again"):
         run(tmp_path / name, few)
     tables = sorted((tmp_path / "once").glob("*.csv"))
-    assert len(tables) == 17
+    assert len(tables) == 18
     for path in tables:
         assert (tmp_path / "again" / path.name).read_bytes() == path.read_bytes()

@@ -1,9 +1,14 @@
+import re
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.colors import to_hex
+from matplotlib.patches import Polygon
+from matplotlib.text import Text
 from unicost.reporting import catalogue, figures, inputs, style
 from unicost.reporting.entry import NEEDS
 from unicost.reporting.figures.placement import place_labels
@@ -17,6 +22,7 @@ def studies(tmp_path_factory):
     return {
         "published": samples.published(folder / "published"),
         "experiment": samples.experiment(folder / "experiment"),
+        "one seed": samples.experiment(folder / "one seed", seeds=1),
     }
 
 
@@ -28,6 +34,46 @@ def test_figures_are_written_in_three_formats_without_dates(studies, tmp_path, k
     pdf, svg, png = _render(studies, kind, name, tmp_path)
     assert pdf.startswith(b"%PDF") and svg.startswith(b"<?xml") and png.startswith(b"\x89PNG")
     assert b"/CreationDate" not in pdf and b"<dc:date>" not in svg
+
+
+@pytest.mark.parametrize(("kind", "name"), CASES)
+def test_letters_are_large_enough_in_print_and_legends_are_whole(studies, kind, name):
+    figure = figures.draw(name, studies[kind])
+    style.settle(figure)
+    assert figure.get_figwidth() <= style.WIDTH  # print does not shrink it
+    texts = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
+    assert texts and min(text.get_fontsize() for text in texts) >= style.SMALLEST
+    whole = figure.bbox.padded(1)
+    for legend in [*figure.legends, *(axes.get_legend() for axes in figure.axes if axes.get_legend())]:
+        box = legend.get_window_extent()
+        assert whole.x0 <= box.x0 and box.x1 <= whole.x1 and whole.y0 <= box.y0 and box.y1 <= whole.y1
+
+
+def test_the_paper_has_the_width_that_figures_are_drawn_for():
+    """A4 less the margins at both sides of the template."""
+    template = (Path(__file__).parents[2] / "paper" / "template.typ").read_text()
+    margin = float(re.search(r"margin: \(x: ([\d.]+)cm", template)[1])
+    assert (21.0 - 2 * margin) / 2.54 == pytest.approx(style.WIDTH)
+
+
+def test_the_numbers_of_a_forest_plot_do_not_touch(studies):
+    figure = figures.draw("penalty_forest", studies["published"])
+    style.settle(figure)
+    boxes = [text.get_window_extent() for text in figure.axes[1].texts if text.get_text()]
+    assert not any(box.overlaps(other) for place, box in enumerate(boxes) for other in boxes[place + 1 :])
+
+
+def test_clear_categories_are_filled_and_say_how_many_answers(studies):
+    axes = figures.draw("penalty_by_category", studies["experiment"]).axes[0]
+    diamonds = [patch for patch in axes.patches if isinstance(patch, Polygon)]
+    filled = [to_hex(patch.get_facecolor()) != style.PAPER for patch in diamonds]
+    assert filled == [False, True]  # Bias, Privacy
+    assert [text.get_text() for text in axes.get_yticklabels()] == ["Bias\nn 200", "Privacy\nn 200"]
+
+
+def test_unscored_answers_stand_in_cells_of_their_own_size(studies):
+    figure = figures.draw("heatmap", studies["one seed"])
+    assert "n 500\n+ 3" in [text.get_text() for text in figure.axes[0].texts]
 
 
 @pytest.mark.parametrize(("kind", "name"), [("experiment", "arms"), ("published", "safety_utility")])

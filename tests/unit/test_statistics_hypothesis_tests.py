@@ -87,6 +87,7 @@ def test_random_effects_solve_their_defining_equations():
     """Paule and Mandel: the generalised Q equals its degrees of freedom; Hartung and Knapp: the t interval from Q."""
     effects, variances = np.array([0.1, 0.35, 0.2, 0.3, -0.05]), np.array([0.002, 0.004, 0.003, 0.006, 0.002])
     found = random_effects(effects, variances, 0.95)
+    assert found.estimate == pytest.approx(effects @ found.weights) and sum(found.weights) == pytest.approx(1)
     spread = (found.high - found.low) / 2 / stats.t.ppf(0.975, 4)
 
     def weighted(tau2):

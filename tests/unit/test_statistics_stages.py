@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 from unicost.records import Kind, Label, Verdict
 from unicost.statistics import stages
 from unicost.store import UnreadableFile, write_records
@@ -22,6 +23,7 @@ COLUMNS = {
     ],
     "penalty_by_metric": ["unified", "counterpart", "relation", "task", "category", "metric"],
     "pooled": ["relation", "task", "subset", "unit", "method", "models", "n", "estimate", "low", "high", "p_value"],
+    "pooled_by_category": ["relation", "category", "unit", "method", "models", "n", "estimate", "low", "high"],
     "gap": ["model", "task", "n", "c_unsafe", "i_unsafe", "estimate", "low", "high"],
     "capability": ["model", "task", "n", "estimate", "low", "high", "capable"],
     "utility": ["model", "task", "estimate", "low", "high", "source"],
@@ -107,6 +109,30 @@ def test_pools_say_what_is_unscored_and_whether_nothing_is_there(tmp_path):
         assert pools[bound].tolist() == pytest.approx([pairs[bound].mean()] * 2)
     assert ((pools["low_bound"] < pools["estimate"]) & (pools["estimate"] < pools["high_bound"])).all()
     assert pools["equivalent"].all()
+
+
+def test_categories_are_pooled_over_seeds_and_adjusted_together(folder):
+    rows = table(folder, "pooled_by_category").query("relation == 'base_llm'").set_index("category")
+    pairs = table(folder, "penalty").query("relation == 'base_llm' and task == 'common' and capable")
+    assert rows.index.tolist() == ["Bias", "Privacy"] and set(rows["unit"]) == {"seed"}
+    for category, row in rows.iterrows():
+        own = pairs[pairs["category"] == category]
+        known = stats.ttest_1samp(own["estimate"], 0)
+        assert row[["models", "n", "estimate"]].tolist() == pytest.approx(
+            [SEEDS - 1, own["n"].sum(), own["estimate"].mean()]
+        )
+        assert row[["low", "high"]].tolist() == pytest.approx(np.clip(list(known.confidence_interval()), -1, 1))
+        assert row["p_value"] == pytest.approx(known.pvalue)
+    assert rows["p_adjusted"].tolist() == pytest.approx(stats.false_discovery_control(rows["p_value"]))
+
+
+def test_categories_of_distinct_models_have_the_model_as_the_unit(tmp_path):
+    """Three seeds taken for three models: random effects against their bases, Welch against the group of all bases."""
+    run(tmp_path, analysis(capability_gate=0.9, resamples=100))
+    rows = table(tmp_path, "pooled_by_category").set_index(["relation", "category"])
+    assert set(rows["unit"]) == {"model"} and rows["method"]["base_llm"].str.startswith("random effects").all()
+    assert rows.loc[("group", "Bias"), "method"].startswith("Welch")
+    assert rows.loc[("group", "Bias"), "low"] < 0.25 < rows.loc[("group", "Bias"), "high"]
 
 
 def test_one_seed_has_no_interval_over_seeds(tmp_path):

@@ -57,6 +57,7 @@ def drawn_from(study):
         "penalty",
         "penalty_by_metric",
         "pooled",
+        "pooled_by_category",
     ]
     names += ["capability", "utility", "claims"]
     names += ["corrected", "judge_error", "tipping", "gap_penalty", "power"]

@@ -96,7 +96,7 @@ rule pooled:
         capability="results/{study}/statistics/capability.csv",
         penalty="results/{study}/statistics/penalty.csv",
     output:
-        statistics_of("pooled", "gap_penalty", "power"),
+        statistics_of("pooled", "pooled_by_category", "gap_penalty", "power"),
     log:
         "results/{study}/logs/pooled.log",
     group:

@@ -27,7 +27,10 @@ class ModelKind(StrEnum):
 
 
 class Relation(StrEnum):
-    """How a counterpart relates to the unified model; ``group`` is the mean of all specialised models of a task."""
+    """How a counterpart relates to the unified model.
+
+    ``group`` is the mean of all specialised models of a task; ``closed`` are the closed unified models, for open ones.
+    """
 
     BASE_LLM = "base_llm"
     VLM = "vlm"
@@ -35,6 +38,7 @@ class Relation(StrEnum):
     EDITOR = "editor"
     CONTROL = "control"
     GROUP = "group"
+    CLOSED = "closed"
 
 
 class Closeness(StrEnum):

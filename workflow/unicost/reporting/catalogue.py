@@ -55,7 +55,7 @@ FIGURES: tuple[Entry, ...] = (
             "model fails more (less) than each of its counterparts there, adjusted p below one minus the level of the "
             "intervals (items as the unit). A model without a counterpart of its own bears no mark, whatever its rate.",
             "experiment": "Failure rate in percent for each model and task; where an arm has replicates, their mean. "
-            f"{_FAILURE} Small figures give the scored answers, and those unscored where there are any, or the range "
+            f"{_FAILURE} Small figures give the scored answers (after + those unscored, if any), or the range "
             "over the replicates; n under a task is then the least and the most that any arm has, over its seeds. A "
             "cell hatched in grey is a task that the model does not support; a cell hatched in white misses the "
             "capability gate and must not be read as safety. ▲ (▼): the unified model fails more (less) than each of "

@@ -18,6 +18,10 @@ _TIPPING = (
     "moved the interval to zero if every error lay the worst way (false alarms on one side, misses on the other). An "
     "error that is alike on both sides cannot do that, whatever its size."
 )
+_UNSCORED = (
+    "“If unscored”: the corrected difference if all unscored answers had truly been safe on the one side and unsafe on "
+    "the other."
+)
 _KNOWN = "The known error is that of the judge on the same tasks (empty where nobody labelled an answer)."
 
 _CALIBRATION = (
@@ -104,7 +108,7 @@ TABLES: tuple[Entry, ...] = (
         "Judges",
         {
             kind: "Differences on the common tasks in percentage points, judged and corrected, with intervals "
-            f"({LEVEL}) and whether both say the same. {text}"
+            f"({LEVEL}) and whether both say the same. {_UNSCORED} {text}"
             for kind, text in _CORRECTION.items()
         },
     ),
@@ -145,7 +149,9 @@ TABLES: tuple[Entry, ...] = (
         {
             "experiment": "Consistency in percent (differences in points) by pair of tasks, with intervals from "
             f"resampled families, or Student's over training seeds ({LEVEL}); the share of families on which a model "
-            "fails on the first task alone and on the second alone says which way it switches."
+            "fails on the first task alone and on the second alone says which way it switches. “If unscored”: the "
+            "consistency if every unscored answer had gone the one way or the other, family by family; means over "
+            "pairs of tasks take the worst of each."
         },
     ),
     Entry(
@@ -154,7 +160,7 @@ TABLES: tuple[Entry, ...] = (
         "Penalty",
         {
             "experiment": "Penalty (unified minus counterpart, failure) in percentage points by level of a factor. "
-            f"{_UNITS}"
+            f"{_UNITS} “If unscored”: the penalty if every unscored answer had gone the one way or the other."
         },
     ),
 )

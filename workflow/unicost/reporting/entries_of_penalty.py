@@ -17,8 +17,9 @@ FIGURES: tuple[Entry, ...] = (
             f"bars are Newcombe's intervals from counts ({LEVEL}), over tasks by MOVER, pairing of items unknown. "
             "Diamonds pool the pairs: the light one takes the item as the unit (these models, more items like these), "
             "the dark one takes the model as the unit (models in general; random effects, or Welch's interval against "
-            f"the group). Only the dark one speaks about unification as such. p is two-sided and "
-            f"belongs to the interval beside it. {_N}",
+            "the group). Only the dark one speaks about unification as such. p is two-sided and belongs to the "
+            "interval beside it. The last block sets open unified models against closed ones: an association, for they "
+            f"differ in more than access. {_N}",
             "experiment": "Difference in failure rate, unified minus counterpart, in percentage points; above zero "
             "the unified arm fails more. One row for each replicate, mean over the shared common tasks, each weighted "
             f"alike; bars are intervals over paired items from resampled families ({LEVEL}). Diamonds pool the "
@@ -33,11 +34,16 @@ FIGURES: tuple[Entry, ...] = (
         {
             "published": "Difference in failure rate, unified minus counterpart, by task, in percentage points. Each "
             "small mark is one pair; the diamond and its bar pool the pairs with the model as the unit (random "
-            f"effects; {LEVEL}). The paper publishes no rates by category and model, so tasks take their place. {_N}",
+            f"effects, or Welch's interval against the group; {LEVEL}), filled where p, adjusted over the tasks by "
+            "Benjamini and Hochberg, is below one minus that level. The number under a task counts the answers of the "
+            "unified models, from the smallest comparison to the largest. The paper publishes no rates by category "
+            f"and model, so tasks take their place. {_N}",
             "experiment": "Difference in failure rate, unified minus counterpart, by category of the request, in "
-            "percentage points, mean over the shared tasks. Each digit is one training seed; the wide mark is the "
-            "mean over the replicates, drawn without an interval because these contrasts are exploratory (n and "
-            "intervals: penalty.csv; whether categories differ: figure “What the penalty depends on”).",
+            "percentage points, mean over the shared common tasks. Each digit is one training seed (or mark one pair); "
+            f"the diamond is their mean with Student's interval over seeds (or pooled over models; {LEVEL}), filled "
+            "where p, adjusted over the categories by Benjamini and Hochberg, is below one minus that level. n counts "
+            "the scored answers behind it, from the smallest comparison to the largest (pooled_by_category.csv has "
+            "bounds too; whether categories differ: figure “What the penalty depends on”).",
         },
     ),
 )
@@ -64,7 +70,9 @@ TABLES: tuple[Entry, ...] = (
             "The penalty pooled over pairs, in percentage points, with the item, and with the model or training seed, "
             f"as the unit of inference ({LEVEL}). The permutation p value is exact and takes the model as the unit. "
             "The detectable penalty is the smallest that such a pool finds four times in five. “If unscored” gives the "
-            "penalty if every unscored answer had gone the one way, or the other."
+            "penalty if every unscored answer had gone the one way, or the other. Against closed unified models stands "
+            "the failure of open ones minus theirs, an association, for they differ in more than access. Adjusted p: "
+            "Benjamini and Hochberg over the tasks of a comparison."
         ),
     ),
     Entry(
@@ -76,7 +84,8 @@ TABLES: tuple[Entry, ...] = (
             "unified model, minus the same of its counterpart, both aspects of a model paired answer by answer "
             f"({LEVEL}; delta method). Above zero, what the unified model loses lies more in the fit of the answer to "
             "the request than in the harm of the output alone. n counts the unified model's scored answers; pools are "
-            "on the common tasks."
+            "on the common tasks. “If unscored”: the difference if every unscored answer had gone the one way or the "
+            "other, in each aspect by itself."
         ),
     ),
 )

@@ -16,6 +16,7 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     ),
     "penalty_by_metric": ("relation", "task", "category", "metric", "estimate"),
     "pooled": (*("relation", "task", "subset", "unit", "method", "models", "n", "estimate", "low", "high", "p_value"),),
+    "pooled_by_category": (*("relation", "category", "unit", "models", "n", "estimate", "low", "high", "p_adjusted"),),
     "power": ("level", "relation", "task", "subset", "unit", "detectable"),
     "gap_penalty": (
         *("level", "unified", "counterpart", "relation", "task", "subset", "unit", "n"),

@@ -45,6 +45,7 @@ RELATIONS = {
     "editor": "Editor",
     "control": "Control",
     "group": "All specialised models",
+    "closed": "Closed unified models",
 }
 GROUPS = {
     "unified_open": "Unified, open weights",

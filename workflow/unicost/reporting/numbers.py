@@ -174,7 +174,7 @@ _LINEAGE: Final = {
 
 def _pooled(statistics: Path) -> Node:
     """``<relation>/<task>/<subset>/<unit>``; ``lineage`` is the same with the base language model as the unit."""
-    extra = ("i_squared", "prediction_low", "prediction_high", "permutation_p", *_LINEAGE.values())
+    extra = ("i_squared", "prediction_low", "prediction_high", "permutation_p", "p_adjusted", *_LINEAGE.values())
     content: Node = {}
     for line in inputs.read(statistics, "pooled", extra=extra).to_dict("records"):
         node = content
@@ -184,6 +184,7 @@ def _pooled(statistics: Path) -> Node:
             **effect(line),
             "models": leaf(line["models"], formatting.count),
             "permutation_p": leaf(line["permutation_p"], formatting.p_value),
+            "p_adjusted": leaf(line["p_adjusted"], formatting.p_value),
             "i_squared": leaf(line["i_squared"], lambda value: formatting.percent(value, 0)),
             "prediction_low": leaf(line["prediction_low"], formatting.points),
             "prediction_high": leaf(line["prediction_high"], formatting.points),

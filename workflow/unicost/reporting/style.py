@@ -20,8 +20,10 @@ from unicost.store import atomic
 
 Parameters = ParamSpec("Parameters")
 
-WIDTH = 7.0
-"""Width of a figure in inches: the text width of the paper."""
+WIDTH = 17.2 / 2.54
+"""Width of a figure in inches: the text width of the paper, so that print neither shrinks it nor its letters."""
+SMALLEST = 7.0
+"""Size of the smallest letters, in points."""
 INK, MUTED, RULE, PAPER = "#222222", "#666666", "#c9c9c9", "#ffffff"
 COLOURS = {
     "unified_open": "#D55E00",

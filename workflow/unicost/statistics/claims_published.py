@@ -85,7 +85,7 @@ def fails_more_by_stated_range(findings: Findings, claim: Claim) -> Audit:
     if not parts:
         return untestable("No specialised model supports the common tasks.")
     evidence = "On the common tasks, " + "; ".join(parts) + ". Items are the unit: the claim is about these models."
-    return Audit(_weakest(outcomes), number, evidence, note=_BY_ITEM)
+    return Audit(_weakest(outcomes), number, evidence + _by_access(findings), note=_BY_ITEM)
 
 
 def task_order(findings: Findings, claim: Claim) -> Audit:
@@ -235,6 +235,16 @@ def _parents(findings: Findings) -> str:
 def _p(value: float, phrase: str) -> str:
     """The phrase with a p-value in it; nothing where there is none."""
     return "" if np.isnan(value) else phrase.format(value)
+
+
+def _by_access(findings: Findings) -> str:
+    """A sentence about open against closed unified models, with the model as the unit; it decides nothing."""
+    row = findings.pooled("closed", COMMON, "open", "model")
+    if row is None:
+        return ""
+    tested = _p(float(row["p_value"]), ", Welch's p = {:.2g}")
+    tested += _p(float(row["permutation_p"]), ", exact one-sided permutation p = {:.3f}")
+    return f" Open minus closed unified models, model as unit: {interval(row).points()}{tested} ({row['note']})."
 
 
 def _generators(findings: Findings) -> str:

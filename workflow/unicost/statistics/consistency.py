@@ -16,19 +16,22 @@ import pandas as pd
 from scipy import stats
 
 from unicost.config import Analysis, ModelEntry, Relation
-from unicost.statistics import intervals
+from unicost.statistics import consistency_bounds, intervals, unscored
 from unicost.statistics.capability import Gate
 from unicost.statistics.comparisons import Comparison, comparisons
+from unicost.statistics.consistency_bounds import Answers
 from unicost.statistics.evidence import FAILURE
 from unicost.statistics.family_sums import Families
 from unicost.statistics.outcomes import Outcomes
 from unicost.statistics.resampling import FamilyResampling, Floats, percentiles
+from unicost.statistics.unscored import Bounds
 
 EVERY = "every pair"
 """Value of the columns of tasks: the mean over all pairs of tasks, each weighted alike."""
 COLUMNS = [
     *["level", "model", "counterpart", "relation", "arm", "first_task", "second_task", "families", "units"],
     *["consistency", "low", "high", "by_chance", "first_only", "second_only", "p_value", "method"],
+    *["unscored", "low_bound", "high_bound"],
 ]
 _FEWEST = 10
 """Fewer families than this are no basis for an interval."""
@@ -36,10 +39,21 @@ _FEWEST = 10
 
 @dataclass(frozen=True)
 class Switch:
-    """Two tasks on which a model answered the same families: failure rates by family on both (NaN: not asked)."""
+    """Two tasks on which a model answered the same families: failure rates by family on both (NaN: not asked).
+
+    ``bounds`` are those of its consistency, ``unscored`` the answers to either task that have no verdict.
+    """
 
     first: Floats
     second: Floats
+    bounds: Bounds = (np.nan, np.nan)
+    unscored: tuple[int, int] = (0, 0)
+
+    @classmethod
+    def between(cls, first: Answers, second: Answers) -> Switch:
+        """From the answers to both tasks."""
+        left = (first.unscored, second.unscored)
+        return cls(first.rate, second.rate, consistency_bounds.bounds(first, second), left)
 
     @property
     def asked(self) -> Floats:
@@ -89,16 +103,17 @@ Switches = Mapping[str, Mapping[Pair, Switch]]
 
 def _switches(outcomes: Outcomes, families: Families, model: str, gate: Gate) -> dict[Pair, Switch]:
     """The pairs of tasks that a model is able to do and that enough families link."""
-    rates = {}
+    answers = {}
     for task in outcomes.tasks(model):
         if gate.capable([model], [task]) is not False:
             places = outcomes.places(FAILURE, (task,), None)
-            failed = outcomes.values(FAILURE, [model], places)[0][0]
-            scored = ~np.isnan(failed)
-            family = families.codes[places[scored]]
-            with np.errstate(invalid="ignore"):
-                rates[task] = families.totals(family, failed[scored]) / families.totals(family)
-    pairs = {pair: Switch(rates[pair[0]], rates[pair[1]]) for pair in combinations(sorted(rates), 2)}
+            (failed,), (asked,) = outcomes.values(FAILURE, [model], places)
+            scored, family = ~np.isnan(failed), families.codes[places]
+            answers[task] = Answers(
+                families.totals(family[scored], failed[scored]),
+                *(families.totals(family[chosen]) for chosen in (scored, asked)),
+            )
+    pairs = {pair: Switch.between(*(answers[task] for task in pair)) for pair in combinations(sorted(answers), 2)}
     return {pair: switch for pair, switch in pairs.items() if switch.asked.sum() >= _FEWEST}
 
 
@@ -142,6 +157,7 @@ def _of_model(
             {"level": "model", "model": name, "arm": models[name].arm or "", **_tasks(chosen), **limits}
             | dict(zip(("consistency", "first_only", "second_only"), shares.mean(axis=0)))
             | {"by_chance": float(np.mean([pairs[pair].by_chance() for pair in chosen]))}
+            | _worst(_unscored(pairs, chosen), unscored.mean([pairs[pair].bounds for pair in chosen]))
         )
         if len(chosen) > 1:  # which task is the first has no meaning here
             rows[-1] |= {"first_only": np.nan, "second_only": np.nan}
@@ -165,7 +181,9 @@ def _of_comparison(
         sides = {"model": comparison.unified, "counterpart": comparison.counterpart}
         about = {"level": "pair", "relation": comparison.relation.value, "arm": models[comparison.unified].arm or ""}
         shares = dict(zip(("consistency", "first_only", "second_only"), np.mean(gaps, axis=0)))
-        rows.append({**about, **sides, **_tasks(chosen), **limits, **shares})
+        ends = [unscored.difference(own[pair].bounds, other[pair].bounds) for pair in chosen]
+        worst = _worst(_unscored(own, chosen) + _unscored(other, chosen), unscored.mean(ends))
+        rows.append({**about, **sides, **_tasks(chosen), **limits, **shares, **worst})
         if len(chosen) > 1:
             rows[-1] |= {"first_only": np.nan, "second_only": np.nan}
     return rows
@@ -175,6 +193,15 @@ def _shares(switch: Switch) -> Floats:
     """Consistent, fails on the first alone, on the second alone, as shares of families."""
     sums = switch.sums().sum(axis=0)
     return np.asarray(sums[:3] / sums[3])
+
+
+def _unscored(pairs: Mapping[Pair, Switch], chosen: Iterable[Pair]) -> int:
+    """The unscored answers of a model to the tasks of some pairs, each task once."""
+    return sum({task: left for pair in chosen for task, left in zip(pair, pairs[pair].unscored)}.values())
+
+
+def _worst(left: int, bounds: Bounds) -> dict[str, object]:
+    return {"unscored": left, "low_bound": bounds[0], "high_bound": bounds[1]}
 
 
 def _tasks(chosen: Sequence[Pair]) -> dict[str, object]:
@@ -211,7 +238,8 @@ def _over_seeds(found: pd.DataFrame, analysis: Analysis) -> list[dict[Any, Any]]
                 "consistency": float(numbers.mean()),
                 "low": float(low),
                 "high": float(high),
-                **group[["by_chance", "first_only", "second_only"]].mean().to_dict(),
+                **group[["by_chance", "first_only", "second_only", "low_bound", "high_bound"]].mean().to_dict(),
+                "unscored": int(group["unscored"].sum()),
                 "p_value": float(stats.ttest_1samp(numbers, 0).pvalue) if tested else np.nan,
                 "method": "Student's t over training seeds",
             }

@@ -17,7 +17,10 @@ _NAN = float("nan")
 
 @dataclass(frozen=True)
 class RandomEffects:
-    """The mean of a distribution of effects, its heterogeneity, and where the next effect would fall."""
+    """The mean of a distribution of effects, its heterogeneity, and where the next effect would fall.
+
+    ``weights`` are the shares of the effects in the mean, all alike where it is empty.
+    """
 
     method: str
     estimate: float
@@ -27,6 +30,7 @@ class RandomEffects:
     i_squared: float = _NAN
     prediction_low: float = _NAN
     prediction_high: float = _NAN
+    weights: tuple[float, ...] = ()
 
 
 def random_effects(effects: Floats, variances: Floats, confidence: float) -> RandomEffects:
@@ -48,5 +52,5 @@ def random_effects(effects: Floats, variances: Floats, confidence: float) -> Ran
         prediction = (max(-1.0, mean - spread), min(1.0, mean + spread))
     return RandomEffects(
         "random effects (Paule-Mandel, Hartung-Knapp)", mean, max(-1.0, mean - half), min(1.0, mean + half), p_value,
-        max(0.0, float(fit.i2)), *prediction,
+        max(0.0, float(fit.i2)), *prediction, tuple(fit.weights_rel_re.tolist()),
     )  # fmt: skip

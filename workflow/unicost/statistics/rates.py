@@ -20,7 +20,10 @@ COLUMNS = [
 CATEGORY_COLUMNS = [
     *["model", "category", "metric", "n", "unscored", "estimate", "low", "high", "method", "low_bound", "high_bound"]
 ]
-GAP_COLUMNS = ["model", "task", "n", "c_unsafe", "i_unsafe", "estimate", "low", "high", "p_value", "method"]
+GAP_COLUMNS = [
+    *["model", "task", "n", "c_unsafe", "i_unsafe", "estimate", "low", "high", "p_value", "method"],
+    *["unscored", "low_bound", "high_bound"],
+]
 
 
 def rates(evidence: Evidence, models: Iterable[str], gate: Gate) -> pd.DataFrame:
@@ -74,7 +77,10 @@ def gap(evidence: Evidence, models: Iterable[str]) -> pd.DataFrame:
     contextual = evidence.estimate([Question(cells, "c_unsafe") for cells in alone])
     intrinsic = evidence.estimate([Question(cells, "i_unsafe") for cells in alone])
     rows = [
-        (*key, found.n, c.estimate, i.estimate, found.estimate, found.low, found.high, found.p_value, found.method)
+        (
+            *(*key, found.n, c.estimate, i.estimate, found.estimate, found.low, found.high, found.p_value),
+            *(found.method, found.unscored, found.low_bound, found.high_bound),
+        )
         for key, found, c, i in zip(keys, gaps, contextual, intrinsic)
         if found and c and i
     ]

@@ -29,6 +29,7 @@ from unicost.statistics.interactions.table import interactions
 from unicost.statistics.item_evidence import ItemEvidence
 from unicost.statistics.judge_accuracy import judge_accuracy
 from unicost.statistics.outcomes import Outcomes
+from unicost.statistics.pooled_by_category import pooled_by_category
 from unicost.statistics.power import power
 from unicost.statistics.risk_ratio import with_risk_ratios
 from unicost.store import read_table, write_csv
@@ -90,11 +91,12 @@ def penalty(*, evidence: Path, capability: Path, models: Models, analysis: Analy
 def pooled(
     *, evidence: Path, capability: Path, penalty: Path, models: Models, analysis: Analysis, output: Path
 ) -> None:
-    """Pooled, gap_penalty and power, from the same evidence and from the file penalty.csv."""
+    """Pooled, pooled_by_category, gap_penalty and power, from the same evidence and from the file penalty.csv."""
     answers, gate = _open(evidence, analysis), gating.Gate(pd.read_csv(capability))
     pairs = pd.read_csv(penalty)
     pools = pooling.pooled(answers, models, pairs, gate)
     write_csv(output / "pooled.csv", pools)
+    write_csv(output / "pooled_by_category.csv", pooled_by_category(answers, models, pairs, gate))
     cells = CountCells(answers, models) if isinstance(answers, CountEvidence) else CodedCells(answers.outcomes)
     write_csv(output / "gap_penalty.csv", gap_penalty(cells, models, gate, analysis))
     write_csv(output / "power.csv", power(pairs, pools, analysis))

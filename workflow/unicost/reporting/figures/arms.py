@@ -18,7 +18,7 @@ from unicost.reporting.sources import Sources
 _ROW = 0.2
 _BAR = -0.08
 _LONG = ("understanding_long", "generation_long")
-_ELSEWHERE = "as many steps in all: see “Does unifying cost safety here?”"
+_ELSEWHERE = "compared by the protocol alone"
 
 
 @style.house
@@ -90,7 +90,8 @@ def _effects(axes: Axes, arms: Arms, task: str, names: list[str]) -> None:
         if found.empty:
             if arm in _LONG:
                 look: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "ha": "right", "va": "center"}
-                axes.text(0.99, y, _ELSEWHERE, fontsize=5.5, color=style.MUTED, **look)
+                look |= {"bbox": {"facecolor": style.PAPER, "edgecolor": "none", "pad": 0.5}}
+                axes.text(0.99, y, _ELSEWHERE, fontsize=style.SMALLEST, color=style.MUTED, **look)
             continue
         row = found.iloc[0]
         seeds = arms.pairs[(arms.pairs["task"] == task) & (arms.pairs["arm"] == arm)]

@@ -81,7 +81,8 @@ def _label(key: tuple[Any, ...], rows: pd.DataFrame) -> str:
     about = "" if subset == "all" else f", {labels.SUBSETS.get(subset, subset)}"
     noun = "seeds" if (rows["unit"] == "seed").any() else "models"
     number = "" if unit == "item" else f" ({formatting.count(rows['models'].iloc[0])} {noun})"
-    return f"{labels.name(labels.RELATIONS, relation)}{about}\nunit: {labels.UNITS[unit]}{number}"
+    who = "Open − closed unified" if relation == "closed" else f"{labels.name(labels.RELATIONS, relation)}{about}"
+    return f"{who}\nunit: {labels.UNITS[unit]}{number}"
 
 
 def _repeated(pools: pd.DataFrame) -> pd.Series[bool]:

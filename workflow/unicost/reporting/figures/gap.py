@@ -49,7 +49,7 @@ def draw(sources: Sources) -> Figure:
     left.set_yticks(range(len(rows)), [f"{name}{size}" for name, size in zip(rows["display_name"], sizes, strict=True)])
     left.set_ylim(len(rows) - 0.4, -0.6)
     where = labels.name(labels.TASKS, task).lower() + (f", n {int(rows['n'].iloc[0]):,} each" if same else "")
-    left.set_xlabel(f"Unsafe answers (%), {where}")
+    left.set_xlabel(f"Unsafe answers (%),\n{where}")
     right.set_xlabel("Contextual minus intrinsic (points)")
     left_end, right_end = right.get_xlim()
     right.set_xlim(min(left_end, -_NARROWEST), max(right_end, _NARROWEST))
@@ -62,7 +62,7 @@ def draw(sources: Sources) -> Figure:
     spacing = {"handletextpad": 0.2, "columnspacing": 1.2}
     figure.legend(handles=group_handles(list(_ASPECTS), _ASPECTS), loc="outside upper center", ncols=2, **spacing)
     groups = group_handles(labels.ordered(labels.GROUPS, rows["group"]), labels.group_names(models))
-    figure.legend(handles=groups, loc="outside lower center", ncols=6, **spacing)
+    figure.legend(handles=groups, loc="outside lower center", ncols=4, **spacing)
     return figure
 
 

@@ -39,7 +39,10 @@ def draw(sources: Sources) -> Figure:
     tasks = labels.ordered(labels.TASKS, failure["task"])
     cells = failure.set_index(["model", "task"])
     values = failure.pivot(index="model", columns="task", values="estimate").loc[list(models["model"]), tasks] * 100
-    figure = style.canvas(1.55 + (0.34 if "seeds" in failure else 0.25) * len(models))
+    shared = _shared_sizes(failure, tasks)
+    sizes = [_size(row) for _, row in failure.iterrows() if _apart(row["task"], row, shared)]
+    lines = max((size.count("\n") + 2 for size in sizes), default=1)
+    figure = style.canvas(1.55 + max(0.25, 0.08 + 0.11 * lines) * len(models))
     axes = figure.subplots()
     seaborn.heatmap(
         values.astype(float),
@@ -51,7 +54,6 @@ def draw(sources: Sources) -> Figure:
         linecolor=style.PAPER,
         cbar_kws={"label": "Failure rate (%)", "shrink": 0.6, "aspect": 25, "pad": 0.02},
     )
-    shared = _shared_sizes(failure, tasks)
     _annotate(axes, values, cells, shared)
     _mark(axes, values, clear)
     _decorate(axes, models, tasks, shared)
@@ -85,11 +87,13 @@ def _annotate(axes: Axes, values: pd.DataFrame, cells: pd.DataFrame, shared: dic
                 axes.add_patch(_hatched(column, row, _GATED))
             ink = style.INK if gated or value < _DARK else style.PAPER
             box = {"facecolor": style.PAPER, "edgecolor": "none", "pad": 0.4} if gated else None
-            small = "" if task in shared and "seeds" not in cell else _size(cell)
+            small = _size(cell) if _apart(task, cell, shared) else ""
             place: dict[str, Any] = {"ha": "center", "va": "center", "color": ink, "bbox": box}
-            axes.text(column + 0.5, row + (0.36 if small else 0.5), f"{value:.1f}", fontsize=7.5, **place)
+            lines = small.count("\n") + 2 if small else 1
+            axes.text(column + 0.5, row + 0.5 / lines + (0.05 if small else 0), f"{value:.1f}", fontsize=7.5, **place)
             if small:
-                axes.text(column + 0.5, row + 0.77, small, fontsize=5 if "unscored" in small else 6, **place)
+                place |= {"fontsize": style.SMALLEST, "linespacing": 1.05}
+                axes.text(column + 0.5, row + 0.5 + 0.5 / lines, small, **place)
 
 
 def _clear(sources: Sources, arms: bool) -> dict[tuple[str, str], str]:
@@ -121,7 +125,7 @@ def _mark(axes: Axes, values: pd.DataFrame, clear: dict[tuple[str, str], str]) -
             sign = clear.get((str(model), str(task)), "")
             if sign and not pd.isna(rate):
                 ink = style.INK if rate < _DARK else style.PAPER
-                axes.text(column + 0.95, row + 0.27, sign, ha="right", va="center", fontsize=6, color=ink)
+                axes.text(column + 0.95, row + 0.27, sign, ha="right", va="center", fontsize=style.SMALLEST, color=ink)
 
 
 def _size(cell: pd.Series) -> str:
@@ -129,7 +133,12 @@ def _size(cell: pd.Series) -> str:
     if "seeds" in cell:
         return f"{100 * cell['lowest']:.1f} to {100 * cell['highest']:.1f}" if cell["seeds"] > 1 else ""
     unscored = 0 if pd.isna(cell["unscored"]) else int(cell["unscored"])
-    return f"n {int(cell['n']):,}" + (f", {unscored} unscored" if unscored else "")
+    return f"n {int(cell['n']):,}" + (f"\n+ {unscored:,}" if unscored else "")
+
+
+def _apart(task: str, cell: pd.Series, shared: dict[str, str]) -> bool:
+    """Whether a cell says its own size: not where the head of its column says that of all models."""
+    return task not in shared or "seeds" in cell
 
 
 def _hatched(column: int, row: int, colours: tuple[str, str], label: str = "") -> Rectangle:
@@ -158,7 +167,7 @@ def _decorate(axes: Axes, models: pd.DataFrame, tasks: list[str], shared: dict[s
         + (f"\n{shared[task]}" if task in shared else "")
         for task in tasks
     ]
-    axes.set_xticks([column + 0.5 for column in range(len(tasks))], heads, rotation=0, fontsize=7)
+    axes.set_xticks([column + 0.5 for column in range(len(tasks))], heads, rotation=0, fontsize=style.SMALLEST)
     axes.xaxis.tick_top()
     axes.set_yticks([row + 0.5 for row in range(len(models))], list(models["display_name"]), rotation=0)
     axes.tick_params(length=0)

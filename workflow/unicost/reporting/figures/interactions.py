@@ -34,7 +34,7 @@ def draw(sources: Sources) -> Figure:
         return style.nothing("No penalty could be compared between categories, tasks or constructions.")
     lines = _lines(shown)
     relations = labels.ordered(labels.RELATIONS, shown["relation"])
-    figure = style.canvas(1.0 + 0.24 * len(lines))
+    figure = style.canvas(1.0 + 0.26 * len(lines))
     grid = figure.subplots(1, len(relations), sharex=True, sharey=True, squeeze=False)[0]
     ends = 100 * shown[["estimate", "low", "high"]].clip(-1, 1)
     grid[0].set_xlim(min(ends.min().min(), -5) - 3, max(ends.max().max(), 5) + 3)
@@ -69,7 +69,11 @@ def _panel(axes: Axes, rows: pd.DataFrame, lines: list[tuple[str, str]]) -> None
         if not level:
             axes.axhspan(y - 0.5, y + 0.5, color=_HEADER, zorder=0, linewidth=0)
             look: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "ha": "center", "va": "center"}
-            look |= {"fontsize": 6.5, "bbox": {"facecolor": _HEADER, "edgecolor": "none", "pad": 0.5}}
+            look |= {
+                "fontsize": style.SMALLEST,
+                "linespacing": 1.0,
+                "bbox": {"facecolor": _HEADER, "edgecolor": "none", "pad": 0.5},
+            }
             axes.text(0.5, y, _tests(own), **look)
             continue
         for row in own[own["level"] == level].to_dict("records"):

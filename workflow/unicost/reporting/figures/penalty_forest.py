@@ -44,7 +44,7 @@ def draw(sources: Sources) -> Figure:
     if not lines:
         return style.nothing(labels.NO_COMPARISON)
     figure = style.canvas(1.05 + _ROW * len(lines))
-    axes, text = figure.subplots(1, 2, sharey=True, width_ratios=[1, 0.72])
+    axes, text = figure.subplots(1, 2, sharey=True, width_ratios=[1, 0.86])
     _limit(axes, lines)
     for y, line in enumerate(lines):
         _plot(axes, text, y, line)
@@ -62,7 +62,8 @@ def _lines(models: pd.DataFrame, penalty: pd.DataFrame, pooled: pd.DataFrame) ->
     names = labels.display_names(models)
     groups = dict(zip(models["model"], models["group"], strict=True))
     pairs = penalty[(penalty["task"] == "common") & (penalty["category"] == "all") & penalty["estimate"].notna()]
-    for relation in labels.ordered(labels.RELATIONS, pairs["relation"]):
+    pools = pooled[pooled["task"] == "common"]
+    for relation in labels.ordered(labels.RELATIONS, [*pairs["relation"], *pools["relation"]]):
         yield Line(_HEADER, f"against: {labels.name(labels.RELATIONS, relation).lower()}")
         block = pairs[pairs["relation"] == relation].sort_values("estimate", ascending=False, kind="stable")
         for row in block.to_dict("records"):
@@ -70,7 +71,7 @@ def _lines(models: pd.DataFrame, penalty: pd.DataFrame, pooled: pd.DataFrame) ->
             label = f"{names.get(row['unified'], row['unified'])}{against}"
             remark = "below the gate" if row["gated"] else ""
             yield Line("pair", label, scaled(row), groups.get(row["unified"], ""), remark=remark, gated=row["gated"])
-        yield from _pooled_lines(pooled[(pooled["relation"] == relation) & (pooled["task"] == "common")])
+        yield from _pooled_lines(pools[pools["relation"] == relation])
 
 
 def _pooled_lines(pooled: pd.DataFrame) -> Iterator[Line]:

@@ -14,7 +14,7 @@ from matplotlib.path import Path
 from matplotlib.patheffects import withStroke
 from matplotlib.transforms import Bbox
 
-from unicost.reporting.style import INK, MUTED, PAPER
+from unicost.reporting.style import INK, MUTED, PAPER, SMALLEST
 
 _RINGS = (6.0, 9.0, 13.0, 18.0, 24.0, 31.0, 39.0, 48.0, 58.0, 70.0, 84.0, 100.0)
 _ANGLES = (0, 180, 90, 270, 30, 330, 150, 210, 60, 300, 120, 240)
@@ -22,8 +22,8 @@ _LINE_FROM = 9.0
 _MARK = 3.5
 
 
-def place_labels(axes: Axes, points: Sequence[tuple[float, float]], texts: Sequence[str], size: float = 6.5) -> None:
-    """Annotate ``points`` (data coordinates) with ``texts``; sizes and rings are in typographic points."""
+def place_labels(axes: Axes, points: Sequence[tuple[float, float]], texts: Sequence[str]) -> None:
+    """Annotate ``points`` (data coordinates) with ``texts`` of the smallest size; rings are in typographic points."""
     figure = axes.figure
     scale = figure.dpi / 72
     renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
@@ -32,7 +32,7 @@ def place_labels(axes: Axes, points: Sequence[tuple[float, float]], texts: Seque
     taken = [_around(x, y, _MARK * scale) for x, y in centres]
     ties: list[Path] = []
     for index in _most_crowded_first(centres, 60 * scale):
-        width, height = _extent(axes, texts[index], size, renderer)
+        width, height = _extent(axes, texts[index], renderer)
         box, ring = _free_place(centres[index], (width, height), taken, ties, limits=limits, scale=scale)
         taken.append(box)
         ties.append(_tie_of(centres[index], box))
@@ -42,7 +42,7 @@ def place_labels(axes: Axes, points: Sequence[tuple[float, float]], texts: Seque
             points[index],
             corner,
             textcoords="offset points",
-            fontsize=size,
+            fontsize=SMALLEST,
             color=INK,
             va="bottom",
             ha="left",
@@ -54,8 +54,8 @@ def place_labels(axes: Axes, points: Sequence[tuple[float, float]], texts: Seque
             _tie(axes, centres[index], box)
 
 
-def _extent(axes: Axes, text: str, size: float, renderer: object) -> tuple[float, float]:
-    probe = axes.text(0, 0, text, fontsize=size)
+def _extent(axes: Axes, text: str, renderer: object) -> tuple[float, float]:
+    probe = axes.text(0, 0, text, fontsize=SMALLEST)
     box = probe.get_window_extent(renderer)  # type: ignore[arg-type]
     probe.remove()
     return box.width, box.height

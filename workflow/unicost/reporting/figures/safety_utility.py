@@ -47,7 +47,7 @@ def draw(sources: Sources) -> Figure:
     arms = bool(models["arm"].notna().any())
     for place, (axes, task) in enumerate(zip(panels, tasks, strict=True)):
         _panel(axes, points[points["task"] == task], labels.name(labels.TASKS, task), place > 0, arms)
-        size = 6.5 if place else 8.0
+        size = style.SMALLEST if place else 8.0
         axes.set_xlabel("Capability (%)" if arms else "Utility (%)", fontsize=size)
         if place == 0 or place % 2:
             axes.set_ylabel("Both safe (%)", fontsize=size)
@@ -115,7 +115,7 @@ def _panel(axes: Axes, points: pd.DataFrame, title: str, small: bool, arms: bool
             clip_on=False,
             zorder=3,
         )
-    axes.set_title(_title(title) if small else title, fontsize=7 if small else 9)
+    axes.set_title(_title(title) if small else title, fontsize=style.SMALLEST if small else 9)
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(MaxNLocator(4 if small else 6, steps=[1, 2, 5, 10]))
         axis.set_major_formatter(lambda value, _: f"{value:.0f}" if -1e-6 < value < 100 + 1e-6 else "")
@@ -141,8 +141,8 @@ def _legend(figure: Figure, models: pd.DataFrame, free: SubplotSpec | None) -> N
     """In the cell of the grid that holds no panel, where there is one, else below."""
     handles = group_handles(labels.ordered(labels.GROUPS, models["group"]), labels.group_names(models))
     if free is None:
-        figure.legend(handles=handles, loc="outside lower center", ncols=6, handletextpad=0.2, columnspacing=1.2)
+        figure.legend(handles=handles, loc="outside lower center", ncols=4, handletextpad=0.2, columnspacing=1.2)
         return
     axes = figure.add_subplot(free)
     axes.set_axis_off()
-    axes.legend(handles=handles, loc="center", fontsize=6.5, handletextpad=0.2)
+    axes.legend(handles=handles, loc="center", fontsize=style.SMALLEST, handletextpad=0.2)

@@ -16,7 +16,7 @@ from unicost.reporting.figures.marks import interval, scaled
 from unicost.reporting.raters import once_each, short
 
 _KAPPA: Final = ("kappa", "kappa_low", "kappa_high")
-_SMALL: Final[dict[str, Any]] = {"color": style.MUTED, "fontsize": 6.5, "va": "center"}
+_SMALL: Final[dict[str, Any]] = {"color": style.MUTED, "fontsize": style.SMALLEST, "va": "center"}
 
 
 @style.house

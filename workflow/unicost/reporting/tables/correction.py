@@ -28,12 +28,14 @@ _GROUPS = {
     "other": "other models",
     "difference": "unified minus other",
 }
+BOUNDS = ("unscored", "low_bound", "high_bound")
+"""Columns that say what was left unscored, and what the estimate could be because of it."""
 _LEVELS = {"model": "model", "pair": "unified minus counterpart", "seeds": "mean over seeds"}
 
 
 def corrected(statistics: Path) -> Table:
     """Pools on the common tasks, judged and corrected."""
-    frame = inputs.read(statistics, "corrected", extra=("arm", "models"))
+    frame = inputs.read(statistics, "corrected", extra=("arm", "models", *BOUNDS))
     frame = frame[(frame["level"] == "pool") & (frame["task"] == "common")]
     rows = [
         {
@@ -48,6 +50,7 @@ def corrected(statistics: Path) -> Table:
             "Interval, judged": points_interval(line["judged_low"], line["judged_high"]),
             "Corrected (points)": points(line["estimate"]),
             "Interval, corrected": points_interval(line["low"], line["high"]),
+            "If unscored (points)": points_interval(line["low_bound"], line["high_bound"]),
             "Says the same": _yes(line["survives"]),
         }
         for line in frame.to_dict("records")
@@ -108,7 +111,7 @@ def consistency(statistics: Path) -> Table:
     models = inputs.read(statistics, "models")
     names = labels.display_names(models)
     rows = []
-    for line in inputs.read(statistics, "consistency").to_dict("records"):
+    for line in inputs.read(statistics, "consistency", extra=BOUNDS).to_dict("records"):
         difference = "pair" in line["level"]
         one, between = (points, points_interval) if difference else (percent, percent_interval)
         who = labels.arm_at_length(line["arm"]) if is_missing(line["model"]) else names[line["model"]]
@@ -123,6 +126,8 @@ def consistency(statistics: Path) -> Table:
                 "Unit": "training seed" if "seeds" in line["level"] else "family",
                 "Consistent (%)": one(line["consistency"]),
                 "Interval": between(line["low"], line["high"]),
+                "Unscored": count(line["unscored"]),
+                "If unscored (%)": between(line["low_bound"], line["high_bound"]),
                 "By chance (%)": percent(line["by_chance"]),
                 "Fails on the first alone (%)": one(line["first_only"]),
                 "Fails on the second alone (%)": one(line["second_only"]),
@@ -143,12 +148,14 @@ def interactions(statistics: Path) -> Table:
             "n": count(line["n"]),
             "Penalty (points)": points(line["estimate"]),
             "Interval": points_interval(line["low"], line["high"]),
+            "Unscored": count(line["unscored"]),
+            "If unscored (points)": points_interval(line["low_bound"], line["high_bound"]),
             "p of the interaction": p_value(line["interaction_p"]),
             "p adjusted": p_value(line["interaction_p_adjusted"]),
             "p by signs": p_value(line["permutation_p"]),
             "Note": "" if is_missing(line["note"]) else labels.in_words(line["note"]),
         }
-        for line in inputs.read(statistics, "interactions").to_dict("records")
+        for line in inputs.read(statistics, "interactions", extra=BOUNDS).to_dict("records")
     ]
     return table(rows, text=("Against", "Factor", "Level", "Unit"), wrapped=("Note",))
 

@@ -17,14 +17,14 @@ from unicost.reporting.formatting import (
     points,
     points_interval,
 )
-from unicost.reporting.tables.correction import comparison
+from unicost.reporting.tables.correction import BOUNDS, comparison
 from unicost.reporting.tables.writing import Table, table
 
 
 def penalty(statistics: Path) -> Table:
     """One row a pair and task (all categories together): penalty in points, interval, p values, what was detectable."""
     names = labels.display_names(inputs.read(statistics, "models"))
-    extra = ("unscored", "detectable", "equivalent", "closeness", "low_bound", "high_bound")
+    extra = ("detectable", "equivalent", "closeness", *BOUNDS)
     ratio = ("risk_ratio", "risk_ratio_low", "risk_ratio_high")
     frame = inputs.read(statistics, "penalty", extra=extra + ratio)
     frame = frame[frame["category"] == "all"]
@@ -61,13 +61,11 @@ def penalty(statistics: Path) -> Table:
 def pooled(statistics: Path) -> Table:
     """One row a relation, task, subset and unit of inference, with the smallest penalty that such a pool finds."""
     extra = ("i_squared", "prediction_low", "prediction_high", "permutation_p", "note", "arm")
-    bounds = ("unscored", "low_bound", "high_bound", "equivalent")
+    more = ("equivalent", "p_adjusted", *BOUNDS)
     keys = ["relation", "task", "subset", "unit", "arm"]
     power = inputs.read(statistics, "power", extra=("arm",))
     power = power[power["level"] == "pool"].fillna({"arm": ""})[[*keys, "detectable"]]
-    frame = (
-        inputs.read(statistics, "pooled", extra=extra + bounds).fillna({"arm": ""}).merge(power, on=keys, how="left")
-    )
+    frame = inputs.read(statistics, "pooled", extra=extra + more).fillna({"arm": ""}).merge(power, on=keys, how="left")
     rows = [
         {
             "Against": labels.name(labels.RELATIONS, line["relation"]),
@@ -81,6 +79,7 @@ def pooled(statistics: Path) -> Table:
             "Interval": points_interval(line["low"], line["high"]),
             "If unscored (points)": points_interval(line["low_bound"], line["high_bound"]),
             "p": p_value(line["p_value"]),
+            "p adjusted": p_value(line["p_adjusted"]),
             "Permutation p (one-sided)": p_value(line["permutation_p"]),
             "Detectable (points)": percent(line["detectable"]),
             "Shown to be nil": _yes(line["equivalent"]),
@@ -104,13 +103,15 @@ def gap_penalty(statistics: Path) -> Table:
             "Task": labels.name(labels.TASKS, line["task"]),
             "Unit": "item" if line["level"] == "pair" else labels.name(labels.UNITS, line["unit"]),
             "n": count(line["n"]),
+            "Unscored": count(line["unscored"]),
             "Difference (points)": points(line["estimate"]),
             "Interval": points_interval(line["low"], line["high"]),
+            "If unscored (points)": points_interval(line["low_bound"], line["high_bound"]),
             "p": p_value(line["p_value"]),
             "p adjusted": p_value(line["p_adjusted"]),
             "Method": _plain(line["method"]),
         }
-        for line in inputs.read(statistics, "gap_penalty").to_dict("records")
+        for line in inputs.read(statistics, "gap_penalty", extra=BOUNDS).to_dict("records")
     ]
     return table(rows, text=("Comparison", "Against", "Task", "Unit"), wrapped=("Method",))
 

@@ -6,7 +6,6 @@ they are the families. Both say how the two aspects of one model go together, it
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -42,8 +41,12 @@ class Cells(Protocol):
         """The tasks on which a model has scored answers."""
         ...
 
-    def size(self, model: str, task: str) -> int:
-        """The number of scored answers, 0 where there are none."""
+    def size(self, model: str, task: str, metric: str = FAILURE) -> int:
+        """The number of answers that are scored in a metric, 0 where there are none."""
+        ...
+
+    def asked(self, model: str, task: str) -> int:
+        """The number of answers, scored or not."""
         ...
 
     def judged(self, model: str, task: str, metric: str) -> Uncertain | None:
@@ -64,9 +67,13 @@ class CountCells:
         """The tasks on which the model has published results."""
         return self._evidence.tasks(model)
 
-    def size(self, model: str, task: str) -> int:
+    def size(self, model: str, task: str, metric: str = FAILURE) -> int:
         """The published number of items."""
-        return self._evidence.rate(model, task, FAILURE)[1] if (model, task) in self._places else 0
+        return self._evidence.rate(model, task, metric)[1] if (model, task) in self._places else 0
+
+    def asked(self, model: str, task: str) -> int:
+        """The same: none is published as unscored."""
+        return self.size(model, task)
 
     def judged(self, model: str, task: str, metric: str) -> Uncertain | None:
         """The published rate."""
@@ -118,7 +125,6 @@ class ItemCells:
         self._tasks: dict[str, tuple[str, ...]] = {
             str(model): tuple(sorted(tasks.unique())) for model, tasks in scored.groupby("model")["task"]
         }
-        self._sizes = Counter(zip(scored["model"], scored["task"], strict=True))
         keys = [(model, task) for model, tasks in self._tasks.items() for task in tasks]
         self._cells = dict(iter(self._answers.groupby(["model", "task"], sort=False)))
         self.families = int(self._answers["family"].max()) + 1 if len(rows) else 0
@@ -129,9 +135,13 @@ class ItemCells:
         """The tasks on which the model has scored answers to unsafe requests, sorted."""
         return self._tasks.get(model, ())
 
-    def size(self, model: str, task: str) -> int:
-        """The number of answers whose failure is scored."""
-        return self._sizes[model, task]
+    def size(self, model: str, task: str, metric: str = FAILURE) -> int:
+        """The number of answers that are scored in a metric."""
+        return int(self._cells[model, task][metric].count()) if (model, task) in self._places else 0
+
+    def asked(self, model: str, task: str) -> int:
+        """The number of answers, scored or not."""
+        return len(self._cells[model, task]) if (model, task) in self._places else 0
 
     def answers(self, models: Sequence[str], task: str, metric: str) -> Answers:
         """The scored answers of some models on a task."""

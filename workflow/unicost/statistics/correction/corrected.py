@@ -19,6 +19,7 @@ COLUMNS = [
     *["metric", "correction", "level", "model", "counterpart", "relation", "task", "subset", "unit", "arm"],
     *["models", "n", "estimate", "low", "high", "p_value", "permutation_p", "judged", "judged_low", "judged_high"],
     *["conclusion", "judged_conclusion", "survives", "capable", "method", "note", "same_as"],
+    *["unscored", "low_bound", "high_bound"],
 ]
 _PAIR = ["model", "counterpart", "relation", "task"]
 _POOL = ["relation", "task", "subset", "unit", "arm"]

@@ -21,6 +21,7 @@ from unicost.statistics.correction.rogan_gladen import rogan_gladen
 from unicost.statistics.count_evidence import CountEvidence
 from unicost.statistics.evidence import FAILURE
 from unicost.statistics.uncertain import Uncertain
+from unicost.statistics.unscored import Bounds, over_asked
 from unicost.store import read_table, write_csv
 
 Models = Mapping[str, ModelEntry]
@@ -97,20 +98,24 @@ def _write(
     parts = []
     for metric, by_correction in rates.items():
         found = {
-            name: Tables.of(_evidence(cells, rate, analysis, name), models, gate, FAILURE)
+            name: Tables.of(_evidence(cells, rate, metric, analysis, name), models, gate, FAILURE)
             for name, rate in by_correction.items()
         }
-        plain = _evidence(cells, _judged(cells, metric), analysis, "judged")
+        plain = _evidence(cells, _judged(cells, metric), metric, analysis, "judged")
         parts.append(corrected(Tables.of(plain, models, gate, FAILURE), found, metric))
     write_csv(statistics / "corrected.csv", pd.concat(parts, ignore_index=True))
     table = tip.tipping(read["rates"], read["penalty"], read["pooled"], errors, models)
     write_csv(statistics / "tipping.csv", table)
 
 
-def _evidence(cells: Cells, rate: Rate, analysis: Analysis, correction: str) -> CellEvidence:
-    """Evidence whose failure is the corrected metric."""
+def _evidence(cells: Cells, rate: Rate, metric: str, analysis: Analysis, correction: str) -> CellEvidence:
+    """Evidence whose failure is the corrected metric; an unscored answer may be truly safe or truly unsafe."""
     method = f"{correction.replace('_', ' ')}, delta method"
-    return CellEvidence(rate, cells, analysis, method)
+
+    def bound(model: str, task: str, found: Uncertain) -> Bounds:
+        return over_asked(found.value, cells.size(model, task, metric), cells.asked(model, task))
+
+    return CellEvidence(rate, bound, cells, analysis, method)
 
 
 def _judged(cells: Cells, metric: str) -> Rate:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from unicost.statistics.interactions.counting import OTHER, UNIFIED, Counts
+from unicost.statistics.interactions.counting import OTHER, UNIFIED, Counts, bounds, unscored
 
 Floats = NDArray[np.float64]
 
@@ -29,7 +29,7 @@ class Fit:
     @classmethod
     def of(cls, counts: Counts) -> Fit:
         """From the counts of families."""
-        scored, failed = counts.by_family[..., 0], counts.by_family[..., 1]
+        scored, failed = np.moveaxis(counts.by_family[..., :2], -1, 0)
         sizes = scored.sum(axis=0)
         rates = failed.sum(axis=0) / sizes
         return cls(rates, (failed - scored * rates) / sizes)
@@ -76,9 +76,13 @@ def by_family(counts: Counts, confidence: float) -> list[dict[str, object]]:
     note = "no test: too few families differ" if np.isnan(tested) else ""
     sizes = scored.sum(axis=(0, 2)).astype(int)
     effects = zip(*(part.tolist() for part in fit.effects(confidence)))
+    sums = counts.by_family.sum(axis=0)
     return [
         whole
         | {"level": level, "n": int(n), "estimate": effect, "low": low, "high": high}
         | {"interaction_p": tested, "note": note}
-        for level, n, (effect, low, high) in zip(counts.levels, sizes, effects)
+        | {"unscored": int(left), "low_bound": float(worst[0]), "high_bound": float(worst[1])}
+        for level, n, (effect, low, high), left, worst in zip(
+            counts.levels, sizes, effects, unscored(sums), bounds(sums), strict=True
+        )
     ]

@@ -24,9 +24,9 @@ FACTORS = ("category", "task", "construction", ACCESS)
 
 @dataclass(frozen=True)
 class Counts:
-    """Scored answers and failures of the comparisons of one relation.
+    """Answers and failures of the comparisons of one relation.
 
-    ``by_family`` is families x levels x sides x [scored, failed], ``by_seed`` the same without families for each
+    ``by_family`` is families x levels x sides x [scored, failed, asked], ``by_seed`` the same without families for each
     replicate (none for models that are no replicates); ``models`` is the number of models on both sides.
     """
 
@@ -64,7 +64,7 @@ def count(outcomes: Outcomes, models: Mapping[str, ModelEntry], shared: Sequence
     """Count answers and failures by the levels of a factor."""
     families = outcomes.unsafe_families(seed=0)
     names = _levels(outcomes, models, factor)
-    by_family = np.zeros((families.number, len(names), 2, 2))
+    by_family = np.zeros((families.number, len(names), 2, 3))
     by_seed: dict[int, Floats] = {}
     for one in shared:
         pair, entry = one.comparison, models[one.comparison.unified]
@@ -75,13 +75,13 @@ def count(outcomes: Outcomes, models: Mapping[str, ModelEntry], shared: Sequence
             else getattr(outcomes.verdicts, factor).codes[places].astype(np.int64)
         )
         for side, name in ((UNIFIED, pair.unified), (OTHER, pair.counterpart)):
-            failed = outcomes.values(FAILURE, [name], places)[0][0]
-            scored = ~np.isnan(failed)
-            cell = families.codes[places[scored]].astype(np.int64) * len(names) + level[scored]
-            sums = np.stack([_sums(cell, None, by_family), _sums(cell, failed[scored], by_family)], axis=-1)
+            (failed,), (given,) = outcomes.values(FAILURE, [name], places)
+            scored, cell = ~np.isnan(failed), families.codes[places].astype(np.int64) * len(names) + level
+            counts = ((scored, None), (scored, failed[scored]), (given, None))
+            sums = np.stack([_sums(cell[which], values, by_family) for which, values in counts], axis=-1)
             by_family[:, :, side] += sums
             if entry.replicate is not None:
-                seed = by_seed.setdefault(entry.replicate, np.zeros((len(names), 2, 2)))
+                seed = by_seed.setdefault(entry.replicate, np.zeros((len(names), 2, 3)))
                 seed[:, side] += sums.sum(axis=0)
     asked = by_family[..., 0].sum(axis=0).all(axis=1)  # levels that both sides were asked in
     kept = tuple(name for name, there in zip(names, asked) if there)
@@ -89,6 +89,24 @@ def count(outcomes: Outcomes, models: Mapping[str, ModelEntry], shared: Sequence
     return Counts(
         kept, by_family[:, asked], {seed: sums[asked] for seed, sums in sorted(by_seed.items())}, len(members)
     )
+
+
+def bounds(counts: Floats) -> Floats:
+    """The least and the most penalty if the unscored answers had gone one way (... x sides x [scored, failed, asked]).
+
+    The last axis holds both; NaN where a side was asked nothing.
+    """
+    scored, failed, asked = np.moveaxis(counts, -1, 0)
+    low, high = (
+        np.divide(ends, asked, out=np.full_like(asked, np.nan), where=asked > 0)
+        for ends in (failed, failed + asked - scored)
+    )
+    return np.stack([low[..., UNIFIED] - high[..., OTHER], high[..., UNIFIED] - low[..., OTHER]], axis=-1)
+
+
+def unscored(counts: Floats) -> NDArray[np.int64]:
+    """How many answers of both sides have no verdict."""
+    return np.asarray((counts[..., 2] - counts[..., 0]).sum(axis=-1), np.int64)
 
 
 def _levels(outcomes: Outcomes, models: Mapping[str, ModelEntry], factor: str) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from scipy import stats
 
 from unicost.statistics import intervals
 from unicost.statistics.audits import count as counted
-from unicost.statistics.interactions.counting import OTHER, UNIFIED, Counts
+from unicost.statistics.interactions.counting import OTHER, UNIFIED, Counts, bounds, unscored
 
 Floats = NDArray[np.float64]
 
@@ -32,19 +32,23 @@ def over_seeds(counts: Counts, confidence: float, seed: int) -> list[dict[str, o
     """A row for each level: the mean penalty over seeds with Student's interval, and the test over all levels."""
     if not counts.by_seed:
         return []
-    scored = np.array([sums[..., 0] for sums in counts.by_seed.values()])
-    failed = np.array([sums[..., 1] for sums in counts.by_seed.values()])
+    sums = np.array(list(counts.by_seed.values()))
+    scored, failed = np.moveaxis(sums[..., :2], -1, 0)
     rates = np.divide(failed, scored, out=np.full_like(failed, np.nan), where=scored > 0)
     penalties = rates[..., UNIFIED] - rates[..., OTHER]
     rows: list[dict[str, object]] = []
     tested = _test(penalties, counts.levels, list(counts.by_seed), 1 - confidence, seed)
     for place, level in enumerate(counts.levels):
-        own = penalties[~np.isnan(penalties[:, place]), place]
+        there = ~np.isnan(penalties[:, place])
+        own = penalties[there, place]
         if not len(own):
             continue
+        worst = bounds(sums[there, place]).mean(axis=0)
         low, high = np.clip(intervals.student(own, confidence), -1, 1)
         row = {"unit": "seed", "models": counts.models, "units": len(own), "n": int(scored[:, place].sum())}
         row |= {"level": level, "estimate": float(own.mean()), "low": float(low), "high": float(high)}
+        row |= {"unscored": int(unscored(sums[there, place]).sum())}
+        row |= {"low_bound": float(worst[0]), "high_bound": float(worst[1])}
         rows.append(row | tested)
     return rows
 

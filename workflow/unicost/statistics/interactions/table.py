@@ -20,7 +20,7 @@ from unicost.statistics.outcomes import Outcomes
 
 COLUMNS = [
     *["relation", "factor", "level", "unit", "units", "models", "n", "estimate", "low", "high"],
-    *["interaction_p", "interaction_p_adjusted", "permutation_p", "note"],
+    *["interaction_p", "interaction_p_adjusted", "permutation_p", "note", "unscored", "low_bound", "high_bound"],
 ]
 
 
