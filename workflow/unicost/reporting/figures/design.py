@@ -18,7 +18,7 @@ from unicost.reporting.sources import Sources
 
 ARMS = tuple(labels.ARMS)
 """The arms of the left panels."""
-_HALF_A_LETTER = 0.0112
+_HALF_A_LETTER = 0.0125
 """Half the width of a letter beside an estimate, as a share of the panel."""
 
 
@@ -37,7 +37,7 @@ def draw(sources: Sources) -> Figure:
     _differences(right.subplots(), design)
     figure.legend(handles=_handles(100 * design.margin), loc="outside lower center", ncols=2, columnspacing=1.2)
     primary = design.family(PRIMARY).to_dict("records")
-    figure.suptitle(textwrap.fill(answer(primary, design.margin), 96), fontsize=9, fontweight="bold", x=0.01, ha="left")
+    figure.suptitle(textwrap.fill(answer(primary, design.margin), 78), fontsize=9, fontweight="bold", x=0.01, ha="left")
     return figure
 
 
