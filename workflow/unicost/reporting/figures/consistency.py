@@ -71,7 +71,7 @@ def _row(axes: Axes, y: int, row: pd.Series, group: str, seeds: pd.Series | None
 
 
 def _size(pairs: int, families: int) -> str:
-    return f"{pairs} pair{'s' * (pairs > 1)} of tasks, families {families:,}"
+    return f"{pairs} pair{'s' * (pairs > 1)} of tasks, {families:,} families"
 
 
 def _widest(frame: pd.DataFrame, key: str) -> pd.DataFrame:
