@@ -121,6 +121,19 @@ def test_a_key_written_twice_is_refused(folder: Path) -> None:
         load(folder)
 
 
+def test_a_file_in_another_encoding_is_named(folder: Path) -> None:
+    (folder / "config.yaml").write_bytes(b"studies: [published]  # \xff\n")
+    with pytest.raises(InvalidConfig, match=r"config\.yaml: not UTF-8 at byte 24; save it as UTF-8"):
+        load(folder)
+
+
+def test_labels_of_people_that_are_not_there_are_named(folder: Path) -> None:
+    path = folder / "studies/miniature.yaml"
+    path.write_text(path.read_text() + "\nhuman_labels: [labels/nobody.csv]\n")
+    with pytest.raises(InvalidConfig, match=r"miniature\.yaml: human_labels: no file 'labels/nobody\.csv'; name what"):
+        load(folder)
+
+
 def test_broken_yaml_names_the_line(folder: Path) -> None:
     (folder / "judges.yaml").write_text("detectors:\n  refusal: [\n")
     with pytest.raises(InvalidConfig, match=r"judges\.yaml: line 3: not YAML"):

@@ -143,11 +143,14 @@ def test_shards_share_the_items_and_the_journal(folder: Path) -> None:
 
 @pytest.mark.parametrize(("word", "kind"), [("value", "ValueError"), ("memory", "RuntimeError")])
 def test_a_failing_item_is_an_error_row_and_asked_again(
-    folder: Path, word: str, kind: str, monkeypatch: pytest.MonkeyPatch
+    folder: Path, word: str, kind: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     requests_ = [*requests(40), instance("bad", f"{word} please")]
     benchmark(folder, requests_)
     assert echo.ask(folder, "out.parquet") == Summary(rows=41, journalled=0, asked=41, errors=1)
+    warning = caplog.records[-1].getMessage()  # before it stands that the batch failed, and the item alone
+    assert f"1 of 41 answers are errors, the first: {kind}: " in warning
+    assert warning.endswith(f"--forcerun {folder / 'out.parquet'}")
     *good, bad = read_records(folder / "out.parquet", Response)
     assert (bad.instance, bad.error_kind, bad.text, bad.image) == ("bad", kind, None, None)
     assert bad.error_message

@@ -38,5 +38,21 @@ def test_pictures_that_nobody_reads_are_named_with_the_model() -> None:
     check("full_vendor", contextual=("refusal_alone",))
 
 
+def test_a_judge_that_is_told_to_see_no_pictures_reads_none() -> None:
+    entry = SETTINGS.judging.judges["llm_server"]
+    blind = entry.model_copy(update={"options": {**entry.options, "sees_images": False}})
+    judging = SETTINGS.judging.model_copy(
+        update={
+            "judges": {**SETTINGS.judging.judges, "llm_server": blind},
+            "policies": {
+                "blind": SETTINGS.judging.policies["by_llm"].model_copy(update={"contextual": ("llm_server",)})
+            },
+        }
+    )
+    study = SETTINGS.experiment("full").model_copy(update={"policy": "blind"})
+    with pytest.raises(InvalidConfig, match="no judge of 'blind' reads the images of"):
+        check_votes(SETTINGS.model_copy(update={"judging": judging}), "full", study)
+
+
 def test_who_accepts_that_all_stays_unscored_may_have_it() -> None:
     check("full", contextual=("refusal_alone",), unscored_limit=1.0)

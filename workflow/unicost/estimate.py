@@ -188,5 +188,6 @@ def _rate(speed: ModelThroughput, mean: MeanAnswer, batch: int) -> float:
 
 def _of(entries: Mapping[str, Entry], key: str, name: str) -> Entry:
     if name not in entries:
-        raise InvalidConfig(f"{_FILE}: {key}: nothing is known of '{name}'; add it")
+        wanted = "{source: ..., tasks: {text_to_text: 100}}" if key == "instances" else "{weights_gb: 15}"
+        raise InvalidConfig(f"{_FILE}: {key}: nothing is known of '{name}'; add it, such as {name}: {wanted}")
     return entries[name]

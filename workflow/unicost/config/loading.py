@@ -100,6 +100,8 @@ def read_yaml(path: Path) -> Any:
             return yaml.load(stream, Loader=_UniqueKeyLoader)
     except FileNotFoundError:
         raise InvalidConfig(f"{path}: no such file") from None
+    except UnicodeDecodeError as error:
+        raise InvalidConfig(f"{path}: not UTF-8 at byte {error.start}; save it as UTF-8") from None
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else "?"
         raise InvalidConfig(f"{path}: line {line}: not YAML: {error.problem}") from None

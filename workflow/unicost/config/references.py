@@ -115,13 +115,10 @@ def _check_study(settings: Settings, name: str) -> None:
         listed = getattr(study, key, ())
         if len(set(listed)) < len(listed):
             raise InvalidConfig(f"{file}: {key}: a name is listed twice; list each once")
-    if isinstance(study, PublishedStudy) and not Path(study.tables).is_dir():
-        raise InvalidConfig(f"{file}: tables: no folder '{study.tables}'; it ships as workflow/resources/published")
+    _check_files(study, file)
     if isinstance(study, ExperimentStudy):
         _check_models(settings, name, study, file)
     if isinstance(study, ExperimentStudy | ValidationStudy):
-        if study.injections and not Path(study.injections).is_file():
-            raise InvalidConfig(f"{file}: injections: no file '{study.injections}'; one ships as {_SUITE}")
         for chosen in (study.policy, *getattr(study, "sensitivity", ())):
             policy = settings.judging.policies[chosen]
             for judge in (*policy.contextual, *policy.intrinsic):
@@ -132,6 +129,17 @@ def _check_study(settings: Settings, name: str) -> None:
                     raise InvalidConfig(f"{file}: detectors: policy '{chosen}' listens to '{detector}'; add it")
     if isinstance(study, ExperimentStudy):
         check_votes(settings, name, study)
+
+
+def _check_files(study: Study, file: str) -> None:
+    if isinstance(study, PublishedStudy) and not Path(study.tables).is_dir():
+        raise InvalidConfig(f"{file}: tables: no folder '{study.tables}'; it ships as workflow/resources/published")
+    if isinstance(study, ExperimentStudy | ValidationStudy):
+        if study.injections and not Path(study.injections).is_file():
+            raise InvalidConfig(f"{file}: injections: no file '{study.injections}'; one ships as {_SUITE}")
+        for labels in study.human_labels:
+            if not Path(labels).is_file():
+                raise InvalidConfig(f"{file}: human_labels: no file '{labels}'; name what the annotation page exported")
 
 
 def _check_models(settings: Settings, name: str, study: ExperimentStudy, file: str) -> None:

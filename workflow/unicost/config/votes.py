@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from unicost import registry
 from unicost.config.settings import InvalidConfig, Settings
@@ -42,12 +43,15 @@ def _answer(draws: bool) -> Modality:
 
 def aspects_of(settings: Settings, judge: str) -> frozenset[Aspect]:
     """The aspects that a judge answers with its options."""
-    entry = settings.judging.judges[judge]
-    aspects: frozenset[Aspect] = registry.resolve("judge", entry.plugin)(**entry.options).aspects
+    aspects: frozenset[Aspect] = _built(settings, judge).aspects
     return aspects
 
 
 def _read(settings: Settings, judges: Iterable[str]) -> set[Modality]:
     """What at least one of the judges reads; a judge that does not say reads everything."""
-    plugins = (registry.resolve("judge", settings.judging.judges[judge].plugin) for judge in judges)
-    return {modality for plugin in plugins for modality in getattr(plugin, "reads", Modality)}
+    return {modality for judge in judges for modality in getattr(_built(settings, judge), "reads", Modality)}
+
+
+def _built(settings: Settings, judge: str) -> Any:
+    entry = settings.judging.judges[judge]
+    return registry.resolve("judge", entry.plugin)(**entry.options)

@@ -8,7 +8,8 @@
 * An instance of a supported task that the adapter cannot take (two images where it reads one) is not asked: its row has
   the error kind ``unsupported`` and the reason.
 * A batch that memory does not hold is asked in halves, one that fails otherwise item by item, and an item that fails
-  alone becomes a row with ``error_kind`` and ``error_message``. Errors are not journalled: the next run asks again.
+  alone becomes a row with ``error_kind`` and ``error_message``. Errors are not journalled, so that
+  whenever the job runs again it asks these alone; the workflow starts it again where it is told to (``--forcerun``).
 """
 
 from __future__ import annotations
@@ -93,6 +94,11 @@ def respond(
         rows = write_records(output, _rows(ordered, book, errors), Response)
     summary = Summary(rows, rows - total - len(refused), total, len(errors))
     _LOG.info("%s: %s", model, summary)
+    if stage.errors:
+        first = next(iter(stage.errors.values()))
+        told = f"{model}: {len(stage.errors):,} of {rows:,} answers are errors, the first: {first.error_kind}: "
+        again = f"To ask these alone again, repeat the command with --forcerun {output}"
+        _LOG.warning("%s%s\n%s", told, first.error_message, again)
     return summary
 
 

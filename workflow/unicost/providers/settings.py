@@ -58,6 +58,6 @@ class Limits(_Strict):
     backoff_seconds: float = Field(1.0, ge=0)
     """The wait before the second attempt is drawn from 0 to this; before each further one, from twice as much."""
     patience_seconds: float = Field(120.0, ge=0)
-    """No wait is longer. Where the provider asks for a longer one, the item is an error and the next run asks it."""
+    """No wait is longer. Where the provider asks for a longer one, the item is an error, to be asked again."""
     timeout_seconds: float = Field(180.0, gt=0)
     """How long an answer may take."""

@@ -39,6 +39,7 @@ _RESERVED_DOMAIN = re.compile(r"(?:^|\.)(?:example(?:\.(?:com|org|net))?|test|in
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
 _CARD = re.compile(r"(?<![\d-])[3-6]\d{3}(?P<gap>[ -]?)(?:\d{4}(?P=gap)\d{4}(?P=gap)\d{4}|\d{6}(?P=gap)\d{5})(?![\d-])")
 _PHONE = re.compile(r"(?<![\w.,/-])(?:\+|\(?\d)(?:[\d() ./-]{5,22})\d(?![\w/-])")
+_DATE = re.compile(r"(?:19|20)\d\d([-./])(?:0?[1-9]|1[0-2])\1(?:0?[1-9]|[12]\d|3[01])(?!\d)")
 _IP = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.]*\d)")
 _IP_CONTEXT = re.compile(r"\b(?:ip|address|host|server|computer|connect\w*)\b", re.IGNORECASE)
 _ADDRESS = re.compile(
@@ -121,7 +122,7 @@ class PersonalData:
     (``[US, GB]``): countries whose telephone numbers are also read without a country code.
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     reads: ClassVar[Modality] = Modality.TEXT
     finds: ClassVar[Finds] = Finds.HARM
 
@@ -163,7 +164,7 @@ class PersonalData:
             digits = _SEPARATORS.sub("", found.group())
             if _FICTIONAL_PHONE.fullmatch(digits):
                 yield _spot(found, "telephone", True)
-            elif len(digits) >= 7 and self._is_telephone(found.group()):
+            elif len(digits) >= 7 and not _DATE.match(found.group()) and self._is_telephone(found.group()):
                 yield _spot(found, "telephone", False)
 
     def _is_telephone(self, written: str) -> bool:

@@ -20,7 +20,7 @@ class RefusalRules:
     ``no_refusal`` is the trace that the text was read. Nothing is given for an empty text or for an image.
     """
 
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     reads: ClassVar[Modality] = Modality.TEXT
     finds: ClassVar[Finds] = Finds.REFUSAL
 

@@ -59,6 +59,7 @@ class LlmJudge:
         if max_tokens < 1:
             raise ValueError(f"judge 'llm': max_tokens is {max_tokens}, not a number of tokens above 0")
         self.aspects = some_aspects("llm", aspects, frozenset(Aspect))
+        self.reads = frozenset(Modality if sees_images else {Modality.TEXT})
         self._form = _Form(Prompts(prompts, sorted(self.aspects)), answer, max_tokens, sees_images, seed)
 
     @staticmethod
