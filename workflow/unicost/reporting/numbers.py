@@ -228,9 +228,9 @@ def _claims(claims: pd.DataFrame) -> Node:
             "verdict": line["verdict"],
             "verdict_text": labels.name(labels.VERDICTS, line["verdict"]),
             "claim_text": labels.in_words(line["claim"] if formatting.is_missing(line["text"]) else line["text"]),
-            "evidence": labels.in_words(line["evidence"]),
+            "evidence": labels.sentence(line["evidence"]),
             "would_test": "" if formatting.is_missing(line["would_test"]) else labels.in_words(line["would_test"]),
-            "note": "" if formatting.is_missing(line["note"]) else labels.in_words(line["note"]),
+            "note": "" if formatting.is_missing(line["note"]) else labels.sentence(line["note"]),
         }
         for line in claims.to_dict("records")
     ]
