@@ -43,9 +43,9 @@ _BY_GROUP = (FAILURE, "over_refusal")
 def compare(runs: Runs) -> pd.DataFrame:
     """A row for each pair of models, metric, and task or category; ``estimate`` is after minus before.
 
-    ``unscored`` items were answered in both runs and lack a verdict in one or both; ``changed`` is how many of the scored
-    ones have another outcome (with none, the interval is that of a method for so few); ``low_bound`` and ``high_bound`` are the
-    estimate if all of them had gone the one way, or the other. ``p_adjusted`` is Holm's over the metrics on
+    ``unscored`` items were answered in both runs and lack a verdict in one or both; ``low_bound`` and ``high_bound`` are
+    the estimate if all of them had gone the one way, or the other. ``changed`` is how many scored items have another
+    outcome; with none, an interval is of another method than those beside it. ``p_adjusted`` is Holm's over the metrics on
     everything, and Benjamini and Hochberg's over tasks and categories; a ``reading`` other than "no clear change" needs
     it below one minus the confidence.
     """
@@ -102,18 +102,10 @@ def _of_pair(verdicts: pd.DataFrame, name: str) -> pd.DataFrame:
             continue
         pairs = _scored(verdicts, metric, task, category)
         before, changed = float(pairs[_BEFORE].mean()), int((pairs[_BEFORE] != pairs[_AFTER]).sum())
-        numbers = (
-            found.n,
-            found.unscored,
-            changed,
-            before,
-            before + found.estimate,
-            found.estimate,
-            found.low,
-            found.high,
-        )
-        bounds = (found.low_bound, found.high_bound)
-        rows.append((name, metric, task, category, *numbers, *bounds, found.p_value, None, "", found.method))
+        rates = (before, before + found.estimate, found.estimate)
+        bounds = (found.low, found.high, found.low_bound, found.high_bound)
+        numbers = (found.n, found.unscored, changed, *rates, *bounds)
+        rows.append((name, metric, task, category, *numbers, found.p_value, None, "", found.method))
     return _read(pd.DataFrame(rows, columns=COLUMNS))
 
 
