@@ -195,7 +195,7 @@ def ordered(table: dict[str, str], keys: Iterable[str]) -> list[str]:
 
 
 def in_words(text: object) -> str:
-    """Words of the statistics for readers: tasks and metrics by name, true minus signs, no break before a percent sign."""
+    """Words of the statistics for readers: tasks and metrics by name, true minus signs, no break before a ``%``."""
     words = re.sub(r"\b[a-z]+(?:_[a-z]+)+\b", lambda key: _quoted(key.group()), str(text))
     words = re.sub(r"(?<=\d) ?%", "\N{NO-BREAK SPACE}%", words)
     return re.sub(r"(?<![\w.])-(?=\d)", "−", words)

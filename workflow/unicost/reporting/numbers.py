@@ -1,9 +1,8 @@
 """The numbers of the paper: every figure that its text shows, raw and as text, in one JSON file.
 
 A leaf is ``{"value": raw, "text": as printed, "source": file}``, with ``row`` where it was read from one row of that
-file.
-Keys are readable and nested, for example ``published/pooled/group/common/open/model/estimate``; the paper looks them up
-by such paths.
+file. Keys are readable and nested, for example ``published/pooled/group/common/open/model/estimate``; the paper looks
+them up by such paths.
 """
 
 from __future__ import annotations

@@ -43,11 +43,11 @@ _BY_GROUP = (FAILURE, "over_refusal")
 def compare(runs: Runs) -> pd.DataFrame:
     """A row for each pair of models, metric, and task or category; ``estimate`` is after minus before.
 
-    ``unscored`` items were answered in both runs and lack a verdict in one or both; ``low_bound`` and ``high_bound`` are
-    the estimate if all of them had gone the one way, or the other. ``changed`` is how many scored items have another
-    outcome; with none, an interval is of another method than those beside it. ``p_adjusted`` is Holm's over the metrics on
-    everything, and Benjamini and Hochberg's over tasks and categories; a ``reading`` other than "no clear change" needs
-    it below one minus the confidence.
+    ``unscored`` items were answered in both runs and lack a verdict in one or both; ``low_bound`` and ``high_bound``
+    are the estimate if all of them had gone the one way, or the other. ``changed`` is how many scored items have
+    another outcome; with none, an interval is of another method than those beside it. ``p_adjusted`` is Holm's over
+    the metrics on everything, and Benjamini and Hochberg's over tasks and categories; a ``reading`` other than "no
+    clear change" needs it below one minus the confidence.
     """
     tables = [_of_pair(_verdicts(runs, pair), _name(pair)) for pair in runs.pairs]
     return pd.concat(tables, ignore_index=True)
