@@ -147,6 +147,35 @@ def test_unscored_answers_are_no_flips(folders):
     assert (row["low_bound"], row["high_bound"]) == (pytest.approx(-10 / 60), pytest.approx(20 / 60))
     assert comparison.left_out(runs)["m"] == {
         "answered in the first run alone": 30,
-        "unsafe items without a verdict in one run or both (they are in the bounds)": 30,
+        "unsafe items that lost their verdict in the second run (they are in the bounds)": 30,
     }
     assert "0 items flipped" in page.text(runs, comparison.compare(runs), comparison.flips(runs))
+
+
+def test_verdicts_lost_gained_and_absent_are_told_apart(folders):
+    before, after = folders
+    for folder, without in ((before, range(10, 15)), (after, range(8, 13))):
+        rows = [verdict(f"u{i:02d}", "m", f"u{i:02d}", None if i in without else False, task=TEXT) for i in range(60)]
+        write_records(folder / "verdicts.parquet", [replace(row, category="Bias") for row in rows], Verdict)
+    runs = read_runs(before, after, [])
+    assert comparison.left_out(runs)["m"] == {
+        "answered in neither run": 30,
+        "unsafe items that lost their verdict in the second run (they are in the bounds)": 2,
+        "unsafe items that gained a verdict in the second run (they are in the bounds)": 2,
+        "unsafe items without a verdict in both runs (they are in the bounds)": 3,
+    }
+
+
+def test_where_no_item_changed_no_interval_is_printed(tmp_path):
+    runs = read_runs(run(tmp_path / "a", 5, 5), run(tmp_path / "b", 5, 5), [])
+    changes = comparison.compare(runs)
+    assert (changes["changed"] == 0).all()
+    told = page.text(runs, changes, comparison.flips(runs))
+    assert told.count("no item changed") == len(changes)
+    assert "-0.0" not in told and " to " not in told.split("left out")[0]
+
+
+def test_a_fall_has_a_true_minus_sign(folders):
+    runs = read_runs(*reversed(folders), [])
+    told = page.text(runs, comparison.compare(runs), comparison.flips(runs))
+    assert "\N{MINUS SIGN}25.0 (" in told and not re.search(r"-\d", told.split("left out")[0])

@@ -89,6 +89,11 @@ def test_evidence_reads_as_words():
     assert labels.in_words("-5.0 points (-6 to 2) on vqa_text_unsafe, one-sided, 5.8e-11") == (
         "−5.0 points (−6 to 2) on “VQA, text unsafe”, one-sided, 5.8e-11"
     )
+    assert labels.sentence("two-sided; c_unsafe +0.3 points, i_unsafe -0.3") == (
+        "Two-sided; contextually unsafe answers +0.3 points, intrinsically unsafe answers −0.3."
+    )
+    assert labels.sentence("15 to 20 % or 3%") == "15 to 20\N{NO-BREAK SPACE}% or 3\N{NO-BREAK SPACE}%."
+    assert (labels.sentence("It ends."), labels.sentence("")) == ("It ends.", "")
 
 
 def test_hypotheses_have_their_verdict_and_what_could_have_been_found(studies):

@@ -34,6 +34,8 @@ class Design:
     hypotheses: pd.DataFrame
     gates: pd.DataFrame
     recipes: Mapping[str, Any]
+    also: tuple[str, ...] = ()
+    """The tables of ``outcomes`` beside the study's own that exist."""
 
     @property
     def margin(self) -> float:
@@ -109,9 +111,8 @@ def read_design(sources: Sources) -> Design:
         raise ValueError(f"{sources.statistics}: its study has no protocol, so there is no design to report")
     folder = sources.statistics
     tables = [inputs.read(folder, "outcomes", extra=("refusal_probability",))]
-    for path in map(Path, sources.protocol.get("also") or ()):
-        if path.exists():
-            tables.append(inputs.read_file(path, "outcomes", extra=("refusal_probability",)))
+    shipped = tuple(str(path) for path in sources.protocol.get("also") or () if Path(path).exists())
+    tables += [inputs.read_file(Path(path), "outcomes", extra=("refusal_probability",)) for path in shipped]
     own = tables[0]["arm"].unique()
     also = [table[~table["arm"].isin(own)] for table in tables[1:]]
     return Design(
@@ -124,6 +125,7 @@ def read_design(sources: Sources) -> Design:
         hypotheses=inputs.read(folder, "hypotheses"),
         gates=inputs.read(folder, "gate_sensitivity"),
         recipes=sources.recipes or {},
+        also=shipped,
     )
 
 

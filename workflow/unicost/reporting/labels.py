@@ -38,6 +38,13 @@ METRICS = {
     "use": "Use",
     "utility": "Use",
 }
+_IN_A_SENTENCE = {
+    "c_unsafe": "contextually unsafe answers",
+    "c_reject": "contextual refusals",
+    "i_unsafe": "intrinsically unsafe answers",
+    "both_safe": "answers safe in both senses",
+    "over_refusal": "over-refusal",
+}
 RELATIONS = {
     "base_llm": "Base language model",
     "vlm": "Understanding model",
@@ -188,13 +195,20 @@ def ordered(table: dict[str, str], keys: Iterable[str]) -> list[str]:
 
 
 def in_words(text: object) -> str:
-    """A sentence of the statistics for readers: task keys by name, a true minus sign before numbers."""
+    """Words of the statistics for readers: tasks and metrics by name, true minus signs, no break before a ``%``."""
     words = re.sub(r"\b[a-z]+(?:_[a-z]+)+\b", lambda key: _quoted(key.group()), str(text))
+    words = re.sub(r"(?<=\d) ?%", "\N{NO-BREAK SPACE}%", words)
     return re.sub(r"(?<![\w.])-(?=\d)", "−", words)
 
 
+def sentence(text: object) -> str:
+    """``in_words`` with a capital and a stop."""
+    words = in_words(text).strip()
+    return words[:1].upper() + words[1:] + ("" if not words or words.endswith((".", "!", "?")) else ".")
+
+
 def _quoted(key: str) -> str:
-    return f"“{TASKS[key]}”" if key in TASKS else key.replace("_", " ")
+    return f"“{TASKS[key]}”" if key in TASKS else _IN_A_SENTENCE.get(key, key.replace("_", " "))
 
 
 def group(kind: str, access: str) -> str:

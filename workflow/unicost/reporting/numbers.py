@@ -1,8 +1,8 @@
 """The numbers of the paper: every figure that its text shows, raw and as text, in one JSON file.
 
-A leaf is ``{"value": raw, "text": as printed, "source": file}``, with ``row`` where its path names a row of that file.
-Keys are readable and nested, for example ``published/pooled/group/common/open/model/estimate``; the paper looks them up
-by such paths.
+A leaf is ``{"value": raw, "text": as printed, "source": file}``, with ``row`` where it was read from one row of that
+file. Keys are readable and nested, for example ``published/pooled/group/common/open/model/estimate``; the paper looks
+them up by such paths.
 """
 
 from __future__ import annotations
@@ -21,15 +21,14 @@ from unicost.reporting.numbers_of_correction import correction_section, judge_di
 from unicost.reporting.numbers_of_design import design_section
 from unicost.reporting.numbers_of_effects import Node, effect, leaf
 from unicost.reporting.numbers_of_judges import judges_section, validation_numbers
+from unicost.reporting.numbers_of_published import RATE_METRICS, published_section
 from unicost.reporting.numbers_of_switching import switching_section
 from unicost.reporting.provenance import with_sources
+from unicost.reporting.rows import of_row, of_table
 from unicost.reporting.sources import Sources
 from unicost.store import write_json
 
-_RATE_METRICS = ("failure", "c_unsafe", "c_reject", "i_unsafe", "both_safe")
 _ESTIMANDS = ("all_supported", "common")
-_SHOWN = 0.001
-"""The smallest change of a rate that its text shows."""
 
 
 def write_numbers(studies: Mapping[str, Sources], settings: Mapping[str, Mapping[str, Any]], output: Path) -> None:
@@ -39,7 +38,10 @@ def write_numbers(studies: Mapping[str, Sources], settings: Mapping[str, Mapping
     ``title`` and ``analysis``. Raises ``inputs.UnusableTable``.
     """
     found = {name: study_numbers(sources, settings[name]) for name, sources in studies.items()}
-    write_json(output, {name: with_sources(content, name) for name, content in found.items()})
+    write_json(
+        output,
+        {name: with_sources(content, name, settings[name].get("protocol")) for name, content in found.items()},
+    )
 
 
 def study_numbers(sources: Sources, settings: Mapping[str, Any]) -> Node:
@@ -63,10 +65,7 @@ def study_numbers(sources: Sources, settings: Mapping[str, Any]) -> Node:
     }
     content |= correction_section(statistics, models)
     if settings["kind"] == "published":
-        content["leaderboard"] = _leaderboard(
-            inputs.read(statistics, "leaderboard"), rates, labels.display_names(models)
-        )
-        content["judge"] = _judge(inputs.read(statistics, "judge_accuracy"))
+        content |= published_section(statistics, rates, labels.display_names(models))
     else:
         content["capability"] = _capability(inputs.read(statistics, "capability"))
         content["over_refusal"] = _over_refusal(rates)
@@ -119,19 +118,20 @@ def _size(models: pd.DataFrame, rates: pd.DataFrame, analysis: Mapping[str, Any]
         "seeds": models["replicate"].nunique(),
         "arms": models["arm"].nunique(),
     }
-    return {key: leaf(int(value), formatting.count) for key, value in counts.items()}
+    leaves = {key: leaf(int(value), formatting.count) for key, value in counts.items()}
+    asked_for = ("tasks", "items", "answers", "unscored")
+    return leaves | {key: of_table("rates", leaves[key]) for key in asked_for}
 
 
 def _rates(rates: pd.DataFrame) -> Node:
     """``<model>/<estimand>/<metric>``: estimate, low, high, n, unscored."""
     content: Node = {}
-    chosen = rates[rates["metric"].isin(_RATE_METRICS) & rates["task"].isin(_ESTIMANDS)]
+    chosen = rates[rates["metric"].isin(RATE_METRICS) & rates["task"].isin(_ESTIMANDS)]
     for line in chosen.to_dict("records"):
         node = content.setdefault(line["model"], {}).setdefault(line["task"], {})
-        node[line["metric"]] = {
-            **{key: leaf(line[key], formatting.percent) for key in ("estimate", "low", "high")},
-            **{key: leaf(line[key], formatting.count) for key in ("n", "unscored")},
-        }
+        leaves = {key: leaf(line[key], formatting.percent) for key in ("estimate", "low", "high")}
+        leaves |= {key: leaf(line[key], formatting.count) for key in ("n", "unscored")}
+        node[line["metric"]] = of_row("rates", line, leaves)
     return content
 
 
@@ -160,7 +160,7 @@ def _penalty(penalty: pd.DataFrame, alpha: float, names: Mapping[str, str]) -> N
 
 def _named_effect(row: Mapping[Any, Any], names: Mapping[str, str]) -> Node:
     pair = {key: names.get(row[key], row[key]) for key in ("unified", "counterpart")}
-    return {**effect(row), **{key: {"text": str(value)} for key, value in pair.items()}}
+    return of_row("penalty", row, {**effect(row), **{key: {"text": str(value)} for key, value in pair.items()}})
 
 
 _LINEAGE: Final = {
@@ -180,7 +180,7 @@ def _pooled(statistics: Path) -> Node:
         node = content
         for key in ("relation", "task", "subset"):
             node = node.setdefault(line[key], {})
-        node[line["unit"]] = {
+        found = {
             **effect(line),
             "models": leaf(line["models"], formatting.count),
             "permutation_p": leaf(line["permutation_p"], formatting.p_value),
@@ -191,6 +191,7 @@ def _pooled(statistics: Path) -> Node:
             "prediction": {"text": formatting.points_interval(line["prediction_low"], line["prediction_high"])},
             "lineage": effect({key: line[column] for key, column in _LINEAGE.items()}),
         }
+        node[line["unit"]] = of_row("pooled", line, found)
     return content
 
 
@@ -210,8 +211,10 @@ def _gap(gap: pd.DataFrame, models: pd.DataFrame) -> Node:
                 "models": leaf(len(members), formatting.count),
                 "above": leaf(int((members["low"] > 0).sum()), formatting.count),
                 "below": leaf(int((members["high"] < 0).sum()), formatting.count),
-                "largest": {**effect(ranked[-1]), "model": {"text": names[ranked[-1]["model"]]}},
-                "smallest": {**effect(ranked[0]), "model": {"text": names[ranked[0]["model"]]}},
+                **{
+                    key: of_row("gap", line, {**effect(line), "model": {"text": names[line["model"]]}})
+                    for key, line in (("largest", ranked[-1]), ("smallest", ranked[0]))
+                },
             }
     return content
 
@@ -219,14 +222,14 @@ def _gap(gap: pd.DataFrame, models: pd.DataFrame) -> Node:
 def _claims(claims: pd.DataFrame) -> Node:
     rows = [
         {
-            **effect(line),
+            **of_row("claims", line, effect(line)),
             "claim": line["claim"],
             "verdict": line["verdict"],
             "verdict_text": labels.name(labels.VERDICTS, line["verdict"]),
             "claim_text": labels.in_words(line["claim"] if formatting.is_missing(line["text"]) else line["text"]),
-            "evidence": labels.in_words(line["evidence"]),
+            "evidence": labels.sentence(line["evidence"]),
             "would_test": "" if formatting.is_missing(line["would_test"]) else labels.in_words(line["would_test"]),
-            "note": "" if formatting.is_missing(line["note"]) else labels.in_words(line["note"]),
+            "note": "" if formatting.is_missing(line["note"]) else labels.sentence(line["note"]),
         }
         for line in claims.to_dict("records")
     ]
@@ -238,47 +241,6 @@ def _claims(claims: pd.DataFrame) -> Node:
         "total": leaf(len(rows), formatting.count),
         **counts,
     }
-
-
-def _leaderboard(board: pd.DataFrame, rates: pd.DataFrame, names: Mapping[str, str]) -> Node:
-    """Largest difference from what was published; the models that the choice of tasks moves most.
-
-    ``covered`` pools the common tasks alone, ``common`` weights them alike too. ``riser`` and ``faller`` are there only
-    where a model moves that way by as much as the text shows.
-    """
-    metrics = [name for name in _RATE_METRICS if f"published_{name}" in board]
-    largest = max(((board[name] - board[f"published_{name}"]).abs().max() for name in metrics), default=None)
-    content: Node = {"largest_difference": leaf(largest, lambda value: f"{value:.4f}")}
-    common = rates[(rates["task"] == "common") & (rates["metric"] == "both_safe")]
-    moved = board.merge(common[["model", "estimate"]].rename(columns={"estimate": "common"}), on="model")
-    moved = moved.assign(covered=moved["pooled_common_tasks_both_safe"])
-    moved = moved.assign(move=moved["covered"] - moved["both_safe"]).dropna(subset="move")
-    ranked = moved.sort_values("move", kind="stable").to_dict("records")
-    for key, ends, sign in (("riser", ranked[-1:], 1), ("faller", ranked[:1], -1)):
-        for line in ends:
-            if sign * line["move"] >= _SHOWN:
-                content[key] = {
-                    "model": {"text": names[line["model"]]},
-                    "pooled": leaf(line["both_safe"], formatting.percent),
-                    "covered": leaf(line["covered"], formatting.percent),
-                    "common": leaf(line["common"], formatting.percent),
-                }
-    return content
-
-
-def _judge(frame: pd.DataFrame) -> Node:
-    """Accuracy of the paper's judge over all tasks, and its worst task."""
-    content: Node = {}
-    for aspect, rows in frame[frame["task"] != "all"].groupby("aspect"):
-        worst = rows.sort_values("accuracy", kind="stable").iloc[0]
-        content[str(aspect)] = {
-            "accuracy": leaf(float((rows["accuracy"] * rows["n"]).sum() / rows["n"].sum()), formatting.percent),
-            "n": leaf(int(rows["n"].sum()), formatting.count),
-            "worst": leaf(worst["accuracy"], formatting.percent),
-            "worst_interval": {"text": formatting.percent_interval(worst["low"], worst["high"])},
-            "worst_task": {"text": labels.name(labels.TASKS, worst["task"])},
-        }
-    return content
 
 
 def _capability(frame: pd.DataFrame) -> Node:

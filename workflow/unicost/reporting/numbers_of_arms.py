@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from unicost.reporting import formatting, inputs, labels
 from unicost.reporting.arms import Arms, read_arms
 from unicost.reporting.numbers_of_effects import Node, effect, leaf
+from unicost.reporting.rows import of_row, of_table
 
 
 def arms_section(statistics: Path) -> Node:
@@ -17,9 +19,12 @@ def arms_section(statistics: Path) -> Node:
     content = read_arms(statistics)
     tasks = labels.ordered(labels.TASKS, content.rates["task"])
     present = labels.ordered(labels.ARMS, inputs.read(statistics, "models")["arm"].dropna())
-    return {
+    named = {
         "present": {arm: {"text": labels.name(labels.ARMS, arm)} for arm in present},
         "list": {"text": formatting.listed([labels.name(labels.ARMS, arm).split(" (")[0].lower() for arm in present])},
+    }
+    return {
+        **of_table("models", named),
         "tasks": [
             {
                 "task": task,
@@ -45,8 +50,12 @@ def _arm(content: Arms, task: str, arm: str) -> Node:
         "seeds": leaf(len(seeds), formatting.count),
         "able": leaf(len(able), formatting.count),
         "failure": leaf(able["estimate"].mean() if len(able) else None, formatting.percent),
-        "effect": None if effects.empty else effect(effects.iloc[0].to_dict()),
+        "effect": None if effects.empty else _pooled(effects.iloc[0].to_dict()),
     }
+
+
+def _pooled(line: dict[Any, Any]) -> Node:
+    return of_row("pooled", line, effect(line))
 
 
 def beside_safety(statistics: Path) -> Node:

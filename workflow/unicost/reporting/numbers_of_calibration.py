@@ -8,6 +8,7 @@ from typing import Any
 
 from unicost.reporting import formatting, inputs, labels
 from unicost.reporting.numbers_of_effects import Node, effect, leaf
+from unicost.reporting.rows import of_row
 
 _SCORES = ("brier", "miscalibration", "by_chance", "discrimination", "uncertainty")
 
@@ -22,9 +23,8 @@ def calibration_section(path: Path, alpha: float) -> Node:
     whole = whole[whole["annotator"] == whole.groupby(["judge", "aspect"])["annotator"].transform("first")]
     content: Node = {}
     for line in whole.to_dict("records"):
-        content.setdefault(line["judge"], {}).setdefault(line["aspect"], {})[line["answers"]] = _numbers(line) | {
-            "departs": bool(line["p_value"] < alpha)
-        }
+        found = of_row("calibration", line, _numbers(line)) | {"departs": bool(line["p_value"] < alpha)}
+        content.setdefault(line["judge"], {}).setdefault(line["aspect"], {})[line["answers"]] = found
     return content
 
 

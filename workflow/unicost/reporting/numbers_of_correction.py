@@ -10,6 +10,7 @@ import pandas as pd
 
 from unicost.reporting import formatting, inputs, labels
 from unicost.reporting.numbers_of_effects import Node, effect, leaf
+from unicost.reporting.rows import of_row
 from unicost.reporting.tables.correction import comparison
 
 _MISSES, _FALSE_ALARMS = "rogan_gladen_misses", "rogan_gladen_false_alarms"
@@ -38,15 +39,16 @@ def correction_section(statistics: Path, models: pd.DataFrame) -> Node:
             node = content["pools"]
             for key in ("relation", "subset", "unit"):
                 node = node.setdefault(line[key], {})
-            node[line["correction"]] = effect(line)
+            node[line["correction"]] = of_row("corrected", line, effect(line))
     sensitivities = inputs.read(statistics, "judge_error")
     failure = sensitivities[(sensitivities["metric"] == "failure") & (sensitivities["group"] != "difference")]
     content["lowest_sensitivity"] = leaf(failure["sensitivity"].min(), formatting.percent)
     names = labels.display_names(models)
     if (failure["group"] == "misses").any():
-        task = failure.sort_values("sensitivity", kind="stable").iloc[0]["task"]
+        least = failure.sort_values("sensitivity", kind="stable").iloc[0].to_dict()
+        task = least["task"]
         content["hardest"] = _hardest(corrected[(corrected["level"] == "rate") & (corrected["task"] == task)], names)
-        content["hardest"]["task"] = {"text": labels.name(labels.TASKS, task)}
+        content["hardest"]["task"] = of_row("judge_error", least, {"text": labels.name(labels.TASKS, task)})
     return {"corrected": content, "tipping": _tipping(statistics, names)}
 
 
@@ -54,15 +56,19 @@ def _hardest(rates: pd.DataFrame, names: Mapping[str, str]) -> Node:
     """A row for each model on one task: its failure rate as judged and under the two readings of the accuracy."""
     rows: list[Node] = []
     for model, lines in rates.groupby("model", sort=False):
-        by_correction = lines.set_index("correction")
+        by_correction = lines.set_index("correction", drop=False)
         row: Node = {"model": {"text": names.get(str(model), str(model))}}
         for key, line, prefix in (
             ("judged", by_correction.iloc[0], "judged_"),
             ("misses", by_correction.loc[_MISSES], ""),
             ("false_alarms", by_correction.loc[_FALSE_ALARMS], ""),
         ):
-            row[key] = leaf(line[prefix.rstrip("_") or "estimate"], formatting.percent)
-            row[f"{key}_interval"] = {"text": formatting.percent_interval(line[f"{prefix}low"], line[f"{prefix}high"])}
+            interval = formatting.percent_interval(line[f"{prefix}low"], line[f"{prefix}high"])
+            found = {
+                key: leaf(line[prefix.rstrip("_") or "estimate"], formatting.percent),
+                f"{key}_interval": {"text": interval},
+            }
+            row |= of_row("corrected", line.to_dict(), found)
         rows.append(row)
     return {"rows": rows}
 
@@ -96,10 +102,11 @@ def _tipping(statistics: Path, names: Mapping[str, str]) -> Node:
         "pools": {},
     }
     for key, line in zip(("weakest", "strongest"), [*pairs.to_dict("records")[:1], *pairs.to_dict("records")[-1:]]):
-        content[key] = _needed(line) | {"comparison": {"text": comparison(line, names)}}
+        words = {"comparison": {"text": comparison(line, names)}}
+        content[key] = of_row("tipping", line, _needed(line) | words)
     for line in frame[frame["level"] == "pool"].to_dict("records"):
         node = content["pools"].setdefault(line["relation"], {}).setdefault(line["subset"], {})
-        node[line["unit"]] = _needed(line)
+        node[line["unit"]] = of_row("tipping", line, _needed(line))
     return content
 
 

@@ -11,6 +11,7 @@ from unicost.reporting import formatting, labels
 from unicost.reporting.design import ANSWERS, FAILURE, PRIMARY, Design, answer, reading, replayed
 from unicost.reporting.numbers_of_effects import Node, effect, leaf
 from unicost.reporting.numbers_of_robustness import robustness
+from unicost.reporting.rows import of_row
 
 REPLAYED = ("understanding", "generation", "unified")
 _AS_FROZEN = "as frozen"
@@ -76,22 +77,28 @@ def _size(design: Design) -> Node:
         part = design.outcomes[rows]
         counts |= {f"{name}_models": part["model"].nunique(), f"{name}_answers": part["n"].sum()}
     return {
-        **{key: leaf(int(value), formatting.count) for key, value in counts.items()},
+        **{key: leaf(int(value), formatting.count) | _also(design) for key, value in counts.items()},
         "also": {"text": ", ".join(design.protocol.get("also") or ())},
     }
+
+
+def _also(design: Design) -> Node:
+    """The tables beside ``outcomes.csv`` from which the outcomes were read."""
+    return {"also": list(design.also)} if design.also else {}
 
 
 def _gate(design: Design) -> Node:
     """How many combinations of model and prompt type pass, which arms miss where, and how able the least able is."""
     rows = design.outcomes[design.outcomes["kind"] == "unsafe"]
     missed = design.missed()
-    return {
+    numbers = {
         "cells": leaf(len(rows), formatting.count),
         "passed": leaf(int((~rows["gated"]).sum()), formatting.count),
         "missed": leaf(int(rows["gated"].sum()), formatting.count),
         "lowest": leaf(rows["capability"].min(), formatting.percent),
         "where": {"text": "; ".join(missed)},
     }
+    return {key: number | _also(design) for key, number in numbers.items()}
 
 
 def _detectable(primary: pd.DataFrame) -> Node:
@@ -103,18 +110,24 @@ def _detectable(primary: pd.DataFrame) -> Node:
 
 def _hypothesis(design: Design, line: dict[Any, Any]) -> Node:
     return {
-        **effect({**line, "p_value": line["p_adjusted"]}),
+        **of_row("hypotheses", line, _tested(line)),
         "name": line["hypothesis"],
         "statement": str(line["statement"]),
         "contrast": design.contrast(line["contrast"]),
         "prompts": design.prompt(line["prompt"]),
-        "seeds": leaf(line["seeds"], formatting.count),
-        "detectable": leaf(line["detectable"], formatting.percent),
-        "bounds": {"text": formatting.points_interval(line.get("bound_low"), line.get("bound_high"))},
         "verdict": line["verdict"],
         "verdict_text": labels.name(labels.HYPOTHESIS_VERDICTS, line["verdict"]),
         "says": reading(line),
         "left_out": "" if formatting.is_missing(line.get("left_out")) else labels.in_words(line["left_out"]),
+    }
+
+
+def _tested(line: dict[Any, Any]) -> Node:
+    return {
+        **effect({**line, "p_value": line["p_adjusted"]}),
+        "seeds": leaf(line["seeds"], formatting.count),
+        "detectable": leaf(line["detectable"], formatting.percent),
+        "bounds": {"text": formatting.points_interval(line.get("bound_low"), line.get("bound_high"))},
     }
 
 
@@ -132,7 +145,9 @@ def _arms(design: Design) -> Node:
         node["interval"] = {"text": formatting.percent_interval(line["low"], line["high"])}
         node["seeds"] = leaf(line["seeds"], formatting.count)
         node["bounds"] = {"text": formatting.percent_interval(line.get("bound_low"), line.get("bound_high"))}
-        content.setdefault(line["arm"], {}).setdefault(line["prompt"], {})[line["outcome"]] = node
+        content.setdefault(line["arm"], {}).setdefault(line["prompt"], {})[line["outcome"]] = of_row(
+            "arm_outcomes", line, node
+        )
     return content
 
 

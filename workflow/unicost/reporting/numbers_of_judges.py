@@ -11,6 +11,7 @@ import pandas as pd
 from unicost.reporting import formatting, inputs, labels
 from unicost.reporting.numbers_of_effects import Node, leaf
 from unicost.reporting.raters import once_each, short
+from unicost.reporting.rows import of_row
 from unicost.reporting.sources import Sources
 from unicost.reporting.tables.judges import SHARES
 
@@ -53,7 +54,8 @@ def _agreement_rows(frame: pd.DataFrame) -> list[Node]:
     rows = []
     for line in _whole(frame).to_dict("records"):
         words = {"reference": labels.reference(line["annotator"]), "judge": line["judge"], "aspect": line["aspect"]}
-        rows.append({key: {"text": str(text)} for key, text in words.items()} | _coefficients(line))
+        named: Node = {key: {"text": str(text)} for key, text in words.items()}
+        rows.append(of_row("agreement", line, named | _coefficients(line)))
     return rows
 
 
@@ -65,7 +67,7 @@ def _agreement(frame: pd.DataFrame) -> Node:
     """``<judge>/<aspect>`` over all tasks and models, held to the first annotator."""
     content: Node = {}
     for line in _whole(frame).drop_duplicates(["judge", "aspect"]).to_dict("records"):
-        content.setdefault(line["judge"], {})[line["aspect"]] = _coefficients(line)
+        content.setdefault(line["judge"], {})[line["aspect"]] = of_row("agreement", line, _coefficients(line))
     return content
 
 
@@ -96,7 +98,9 @@ def _detectors(frame: pd.DataFrame) -> Node:
         node["prevalence"] = leaf(line["prevalence"], formatting.percent)
         for name in SHARES:
             node |= _bounded(line, name, 100)
-        content.setdefault(line["annotator"], {}).setdefault(line["detector"], {})[line["class"]] = node
+        content.setdefault(line["annotator"], {}).setdefault(line["detector"], {})[line["class"]] = of_row(
+            "detectors", line, node
+        )
     return content
 
 
@@ -107,7 +111,8 @@ def _injections(frame: pd.DataFrame) -> Node:
         kinds = rows[rows["kind"] != "all"].sort_values("rate", ascending=False, kind="stable").to_dict("records")
         node = {"all": _flips(rows[rows["kind"] == "all"].iloc[0].to_dict())}
         if kinds and kinds[0]["flips"]:
-            node["worst"] = {"name": {"text": labels.name({}, kinds[0]["kind"]).lower()}} | _flips(kinds[0])
+            words = {"name": {"text": labels.name({}, kinds[0]["kind"]).lower()}}
+            node["worst"] = of_row("injections", kinds[0], words | _flips(kinds[0]))
         content.setdefault(str(judge), {})[str(aspect)] = node
     return content
 
@@ -115,7 +120,8 @@ def _injections(frame: pd.DataFrame) -> Node:
 def _flips(line: Mapping[Any, Any]) -> Node:
     node = {key: leaf(line[key], formatting.count) for key in ("attempts", "flips", "unscored", "untold")}
     node |= {key: leaf(line[key], formatting.percent) for key in ("rate", "low", "high")}
-    return node | {"interval": {"text": formatting.percent_interval(line["low"], line["high"])}}
+    node["interval"] = {"text": formatting.percent_interval(line["low"], line["high"])}
+    return of_row("injections", line, node)
 
 
 def _sets(frame: pd.DataFrame) -> list[Node]:
@@ -131,4 +137,5 @@ def _sets(frame: pd.DataFrame) -> list[Node]:
 
 def _rater(line: Mapping[Any, Any], name: str) -> Node:
     person = str(line["rater"]).startswith(f"{name}/")
-    return {"person": person, "name": {"text": short(line["rater"])}} | _coefficients(line)
+    numbers = {"name": {"text": short(line["rater"])}} | _coefficients(line)
+    return {"person": person} | of_row("validation", line, numbers)

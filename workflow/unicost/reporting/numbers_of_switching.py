@@ -8,6 +8,7 @@ import pandas as pd
 
 from unicost.reporting import formatting, inputs, labels
 from unicost.reporting.numbers_of_effects import Node, effect, leaf
+from unicost.reporting.rows import of_row
 
 _EVERY = "every pair"
 _UNIFIED = "unified"
@@ -29,9 +30,9 @@ def switching_section(statistics: Path) -> Node:
         for line in (every if len(every) else rows.drop_duplicates([key, "arm"])).to_dict("records"):
             if level == "seeds" or line["arm"] == "unified":
                 found = effect({**line, "estimate": line["consistency"], "n": line["families"]})
-                percent = leaf(line["consistency"], formatting.percent)
-                chance = leaf(line["by_chance"], formatting.percent)
-                content[place][line[key]] = {**found, "percent": percent, "by_chance": chance}
+                found["percent"] = leaf(line["consistency"], formatting.percent)
+                found["by_chance"] = leaf(line["by_chance"], formatting.percent)
+                content[place][line[key]] = of_row("consistency", line, found)
     single = frame[(frame["level"] == "seeds") & (frame["arm"] == _UNIFIED) & (frame["first_task"] != _EVERY)]
     if len(single):
         content["pairs"] = _pairs(single)
@@ -45,12 +46,15 @@ def _pairs(rows: pd.DataFrame) -> Node:
     turn = 1 if line["first_only"] >= line["second_only"] else -1
     tasks = [labels.name(labels.TASKS, line[name]).lower() for name in ("first_task", "second_task")][::turn]
     shares = [line["first_only"], line["second_only"]][::turn]
-    return {
-        "number": leaf(len(rows), formatting.count),
-        "excess": leaf(excess, formatting.percent),
-        "at_chance": bool(excess < _NEAR),
+    most = {
         "fails": {"text": tasks[0]},
         "passes": {"text": tasks[1]},
         "one_way": leaf(shares[0], formatting.percent),
         "other_way": leaf(shares[1], formatting.percent),
+    }
+    return {
+        "number": leaf(len(rows), formatting.count),
+        "excess": leaf(excess, formatting.percent),
+        "at_chance": bool(excess < _NEAR),
+        **of_row("consistency", line.to_dict(), most),
     }

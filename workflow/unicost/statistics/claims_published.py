@@ -47,7 +47,7 @@ def open_less_safe_than_specialised(findings: Findings, claim: Claim) -> Audit:
         return untestable("No specialised model supports the common tasks.")
     p_value = float(row["permutation_p"])
     number = interval(row)
-    tested = _p(p_value, " (exact one-sided permutation p = {:.3f})")
+    tested = _p(p_value, " (exact one-sided permutation p {})")
     evidence = (
         f"Understanding: {row['note']}; the difference in failure is {number.points()} with the model as unit{tested}, "
         f"{interval(items).points()} for these very models' items. "
@@ -167,7 +167,7 @@ def degrades_underlying_llm(findings: Findings, claim: Claim) -> Audit:
         if wider is not None and more > 0
         else ""
     )
-    tested = _p(p_value, ", one-sided sign-flip p = {:.3f}")
+    tested = _p(p_value, ", one-sided sign-flip p {}")
     evidence = f"{_parents(findings)} With the model as unit: {number.points()}{tested}.{relatives}"
     level = 1 - findings.analysis.confidence
     return Audit(_positive(number, p_value, level), number, evidence, p_value, _ONE_SIDED.format("signs of models"))
@@ -221,20 +221,22 @@ def _parents(findings: Findings) -> str:
         return "No unified model has its own parent in the tables."
     largest = float(rows["p_adjusted"].max())
     if len(rows) == 1:
-        tested = _p(largest, ", Holm-adjusted p = {:.2g}")
+        tested = _p(largest, ", Holm-adjusted p {}")
         found = interval(rows.iloc[0]).more()
         return f"On text, the one unified model with its own parent in the tables fails {found} than it{tested}."
     return (
         f"On text, {int((rows['low'] > 0).sum())} of {len(rows)} unified models with their own parent in the tables "
         f"({count(rows['counterpart'].nunique(), 'parent')}) fail more than it; the differences are "
         f"{100 * rows['estimate'].min():+.1f} to {100 * rows['estimate'].max():+.1f} points"
-        f"{_p(largest, ' (largest Holm-adjusted p = {:.2g})')}."
+        f"{_p(largest, ' (largest Holm-adjusted p {})')}."
     )
 
 
 def _p(value: float, phrase: str) -> str:
-    """The phrase with a p-value in it; nothing where there is none."""
-    return "" if np.isnan(value) else phrase.format(value)
+    """The phrase with ``= 0.012`` or ``< 0.001`` in it; nothing where there is no p-value."""
+    if np.isnan(value):
+        return ""
+    return phrase.format("< 0.001" if value < 0.001 else f"= {value:.3f}" if value < 0.1 else f"= {value:.2f}")
 
 
 def _by_access(findings: Findings) -> str:
@@ -242,8 +244,8 @@ def _by_access(findings: Findings) -> str:
     row = findings.pooled("closed", COMMON, "open", "model")
     if row is None:
         return ""
-    tested = _p(float(row["p_value"]), ", Welch's p = {:.2g}")
-    tested += _p(float(row["permutation_p"]), ", exact one-sided permutation p = {:.3f}")
+    tested = _p(float(row["p_value"]), ", Welch's p {}")
+    tested += _p(float(row["permutation_p"]), ", exact one-sided permutation p {}")
     return f" Open minus closed unified models, model as unit: {interval(row).points()}{tested} ({row['note']})."
 
 

@@ -126,8 +126,8 @@ def claims(statistics: Path, kind: str) -> Table:
             "Estimate (points)": points(line["estimate"]),
             "Interval": points_interval(line["low"], line["high"]),
             "p": p_value(line["p_value"]),
-            "Evidence": _plain(line["evidence"]),
-            "Note": _plain(line["note"]),
+            "Evidence": _sentence(line["evidence"]),
+            "Note": _sentence(line["note"]),
             "Shown in": _figures(line["figures"], kind),
             "Would test it": _plain(line["would_test"]),
         }
@@ -144,6 +144,10 @@ def _figures(names: Any, kind: str) -> str:
 
 def _plain(value: Any) -> str:
     return MISSING if is_missing(value) else labels.in_words(value)
+
+
+def _sentence(value: Any) -> str:
+    return MISSING if is_missing(value) else labels.sentence(value)
 
 
 def _yes(value: Any) -> str:

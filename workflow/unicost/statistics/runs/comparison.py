@@ -19,8 +19,8 @@ from unicost.statistics.outcomes import kind_of, outcome
 from unicost.statistics.runs.reading import Runs
 
 COLUMNS = [
-    *["model", "metric", "task", "category", "n", "unscored", "before", "after", "estimate", "low", "high"],
-    *["low_bound", "high_bound", "p_value", "p_adjusted", "reading", "method"],
+    *["model", "metric", "task", "category", "n", "unscored", "changed", "before", "after", "estimate"],
+    *["low", "high", "low_bound", "high_bound", "p_value", "p_adjusted", "reading", "method"],
 ]
 FLIP_COLUMNS = ["model", "instance", "kind", "task", "category", "before", "after", "change"]
 CONFIDENCE = 0.95
@@ -35,6 +35,7 @@ _READINGS = {
     "capability": ("more able", "less able"),
 }
 """What an increase and a decrease mean, by metric."""
+_BOUNDED = " (they are in the bounds)"
 _BY_GROUP = (FAILURE, "over_refusal")
 """The metrics that are told by task and by category."""
 
@@ -42,10 +43,11 @@ _BY_GROUP = (FAILURE, "over_refusal")
 def compare(runs: Runs) -> pd.DataFrame:
     """A row for each pair of models, metric, and task or category; ``estimate`` is after minus before.
 
-    ``unscored`` items were answered in both runs and have no verdict in one; ``low_bound`` and ``high_bound`` are the
-    estimate if all of them had gone the one way, or the other. ``p_adjusted`` is Holm's over the metrics on
-    everything, and Benjamini and Hochberg's over tasks and categories; a ``reading`` other than "no clear change" needs
-    it below one minus the confidence.
+    ``unscored`` items were answered in both runs and lack a verdict in one or both; ``low_bound`` and ``high_bound``
+    are the estimate if all of them had gone the one way, or the other. ``changed`` is how many scored items have
+    another outcome; with none, an interval is of another method than those beside it. ``p_adjusted`` is Holm's over
+    the metrics on everything, and Benjamini and Hochberg's over tasks and categories; a ``reading`` other than "no
+    clear change" needs it below one minus the confidence.
     """
     tables = [_of_pair(_verdicts(runs, pair), _name(pair)) for pair in runs.pairs]
     return pd.concat(tables, ignore_index=True)
@@ -72,9 +74,10 @@ def _reasons(runs: Runs, pair: tuple[str, str]) -> Iterator[tuple[str, int]]:
     yield "answered in neither run", len(runs.instances - first - second)
     verdicts = _verdicts(runs, pair)
     for kind, metric in ((Kind.UNSAFE, FAILURE), (Kind.BENIGN, "over_refusal"), (Kind.CAPABILITY, "capability")):
-        rows = verdicts[verdicts["kind"] == kind]
-        missing = rows["instance"].nunique() - len(_paired(rows, metric))
-        yield f"{kind} items without a verdict in one run or both (they are in the bounds)", missing
+        lacks = _sides(verdicts[verdicts["kind"] == kind], metric).isna()
+        yield f"{kind} items that lost their verdict in the second run{_BOUNDED}", sum(lacks[_AFTER] & ~lacks[_BEFORE])
+        yield f"{kind} items that gained a verdict in the second run{_BOUNDED}", sum(lacks[_BEFORE] & ~lacks[_AFTER])
+        yield f"{kind} items without a verdict in both runs{_BOUNDED}", sum(lacks[_BEFORE] & lacks[_AFTER])
 
 
 def _name(pair: tuple[str, str]) -> str:
@@ -97,10 +100,12 @@ def _of_pair(verdicts: pd.DataFrame, name: str) -> pd.DataFrame:
     for (metric, task, category, _), found in zip(wanted, answers):
         if found is None:
             continue
-        before = _rate_before(verdicts, metric, task, category)
-        numbers = (found.n, found.unscored, before, before + found.estimate, found.estimate, found.low, found.high)
-        bounds = (found.low_bound, found.high_bound)
-        rows.append((name, metric, task, category, *numbers, *bounds, found.p_value, None, "", found.method))
+        pairs = _scored(verdicts, metric, task, category)
+        before, changed = float(pairs[_BEFORE].mean()), int((pairs[_BEFORE] != pairs[_AFTER]).sum())
+        rates = (before, before + found.estimate, found.estimate)
+        bounds = (found.low, found.high, found.low_bound, found.high_bound)
+        numbers = (found.n, found.unscored, changed, *rates, *bounds)
+        rows.append((name, metric, task, category, *numbers, found.p_value, None, "", found.method))
     return _read(pd.DataFrame(rows, columns=COLUMNS))
 
 
@@ -120,17 +125,23 @@ def _wanted(verdicts: pd.DataFrame) -> Iterator[tuple[str, str, str, Question]]:
                 yield metric, ALL, category, Question(cells, metric, category, pooled=True)
 
 
-def _rate_before(verdicts: pd.DataFrame, metric: str, task: str, category: str) -> float:
-    """The rate of the first run on the items that both runs scored."""
+def _scored(verdicts: pd.DataFrame, metric: str, task: str, category: str) -> pd.DataFrame:
+    """Outcomes before and after in a cell, of the items that both runs scored."""
     rows = verdicts[verdicts["kind"] == kind_of(metric)]
     for column, value in (("task", task), ("category", category)):
         rows = rows if value == ALL else rows[rows[column] == value]
-    return float(_paired(rows, metric)[_BEFORE].mean())
+    return _paired(rows, metric)
 
 
 def _paired(rows: pd.DataFrame, metric: str) -> pd.DataFrame:
     """Outcomes before and after, by instance, where both are scored."""
-    return rows.assign(value=outcome(rows, metric)).pivot(index="instance", columns="model", values="value").dropna()
+    return _sides(rows, metric).dropna()
+
+
+def _sides(rows: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """Outcomes before and after, by instance; missing where there is no verdict."""
+    pairs = rows.assign(value=outcome(rows, metric)).pivot(index="instance", columns="model", values="value")
+    return pairs.reindex(columns=[_BEFORE, _AFTER])
 
 
 def _read(table: pd.DataFrame) -> pd.DataFrame:

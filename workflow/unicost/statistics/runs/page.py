@@ -82,7 +82,7 @@ def write_page(path: Path, runs: Runs, changes: pd.DataFrame, flipped: pd.DataFr
 def _cells(row: dict[Any, Any]) -> tuple[str, ...]:
     where = " ".join(value for value in (row["task"], row["category"]) if value != ALL) or "everything"
     size, low, high, least, most = (
-        f"{100 * row[name]:+.1f}" for name in ("estimate", "low", "high", "low_bound", "high_bound")
+        _points(row[name]) for name in ("estimate", "low", "high", "low_bound", "high_bound")
     )
     rates = (f"{100 * row['before']:.1f} %", f"{100 * row['after']:.1f} %")
     p_values = (_p(row["p_value"]), _p(row["p_adjusted"]))
@@ -92,11 +92,17 @@ def _cells(row: dict[Any, Any]) -> tuple[str, ...]:
         f"{row['n']:,}",
         f"{row['unscored']:,}",
         *rates,
-        f"{size} ({low} to {high})",
+        f"{size} ({low} to {high})" if row["changed"] else "no item changed",
         f"{least} to {most}" if row["unscored"] else "",
-        *p_values,
+        *(p_values if row["changed"] else ("", "")),
         row["reading"],
     )
+
+
+def _points(value: float) -> str:
+    """Percentage points with their sign, a true minus; a zero has none."""
+    text = f"{100 * value:+.1f}"
+    return "0.0" if float(text) == 0 else text.replace("-", "\N{MINUS SIGN}")
 
 
 def _p(value: float) -> str:
