@@ -176,8 +176,8 @@ _GROUPINGS: Final = {
 
 
 def _pooled(statistics: Path) -> Node:
-    """``<relation>/<task>/<subset>/<unit>``; ``lineage`` and ``base`` are the same by family of language models and by the
-    very language model."""
+    """``<relation>/<task>/<subset>/<unit>``; ``lineage`` and ``base`` are the same by family of language models and by
+    the very language model."""
     grouped = [column for columns in _GROUPINGS.values() for column in columns.values()]
     extra = ("i_squared", "prediction_low", "prediction_high", "permutation_p", "p_adjusted", *grouped)
     content: Node = {}

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from unicost.reporting import formatting, labels
-from unicost.reporting.design import ANSWERS, FAILURE, PRIMARY, Design, answer, reading, replayed
+from unicost.reporting.design import ANSWERS, FAILURE, PRIMARY, Design, answer, limit, reading, replayed, scope
 from unicost.reporting.numbers_of_effects import Node, effect, leaf
 from unicost.reporting.numbers_of_robustness import robustness
 
@@ -110,7 +110,10 @@ def _hypothesis(design: Design, line: dict[Any, Any]) -> Node:
         "prompts": design.prompt(line["prompt"]),
         "seeds": leaf(line["seeds"], formatting.count),
         "detectable": leaf(line["detectable"], formatting.percent),
-        "bounds": {"text": formatting.points_interval(line.get("bound_low"), line.get("bound_high"))},
+        "bounds": {"text": formatting.points_interval(line["bound_low"], line["bound_high"])},
+        "worst": {"text": formatting.points_interval(line["worst_low"], line["worst_high"])},
+        "scope": scope(line, design.margin),
+        "limit": limit(line, design.margin),
         "verdict": line["verdict"],
         "verdict_text": labels.name(labels.HYPOTHESIS_VERDICTS, line["verdict"]),
         "says": reading(line),
@@ -119,10 +122,16 @@ def _hypothesis(design: Design, line: dict[Any, Any]) -> Node:
 
 
 def _family(rows: list[Node]) -> Node:
-    """The hypotheses of a family and how many have each verdict."""
+    """The hypotheses of a family and how many have each verdict; how often absence is shown of scored answers alone."""
     verdicts = [row["verdict"] for row in rows]
     counts = {verdict: leaf(verdicts.count(verdict), formatting.count) for verdict in labels.HYPOTHESIS_VERDICTS}
-    return {"rows": rows, "total": leaf(len(rows), formatting.count), **counts}
+    scored = sum((row["verdict"], row["scope"]) == ("absent", "scored") for row in rows)
+    return {
+        "rows": rows,
+        "total": leaf(len(rows), formatting.count),
+        **counts,
+        "absent_among_scored": leaf(scored, formatting.count),
+    }
 
 
 def _arms(design: Design) -> Node:

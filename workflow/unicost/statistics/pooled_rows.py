@@ -19,7 +19,8 @@ class Row:
     """A row of pooled.csv; ``models`` unified models (or seeds) and ``n`` items, ``permutation_p`` is one-sided.
 
     ``low_bound`` and ``high_bound`` are the estimate if the ``unscored`` items had all gone one way, ``same_as`` names
-    an earlier subset of the very same pairs; ``lineage_...`` and ``base_...`` see ``lineages``, ``p_adjusted`` see ``pooled``.
+    an earlier subset of the very same pairs; ``lineage_...`` and ``base_...`` see ``lineages``, ``p_adjusted`` see
+    ``pooled``.
     """
 
     relation: str

@@ -156,6 +156,7 @@ def _models_table(models: Models, backbones: Mapping[str, str]) -> pd.DataFrame:
         ]
         family = parents[0] if parents else backbones.get(name)
         grouped = (lineage(name, models), base(name, models))
-        rows.append((name, entry.display_name, entry.kind.value, entry.access, entry.arm, entry.replicate, family, *grouped))
+        told = (entry.display_name, entry.kind.value, entry.access, entry.arm, entry.replicate)
+        rows.append((name, *told, family, *grouped))
     columns = ["model", "display_name", "kind", "access", "arm", "replicate", "family", "lineage", "base"]
     return pd.DataFrame(rows, columns=columns).astype({"replicate": "Int64"})
