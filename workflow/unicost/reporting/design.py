@@ -148,8 +148,8 @@ def reading(hypothesis: Mapping[Any, Any]) -> str:
 def scope(hypothesis: Mapping[Any, Any], margin: float) -> str:
     """Whether a conclusion holds whatever the unscored answers were (``all``), or of those scored alone (``scored``).
 
-    It does where the interval over seeds of the worst cases lies within the margin (absent) or on one side of zero (more,
-    less), not adjusted for the number of comparisons. Empty where there is no conclusion or no such interval.
+    It does where the interval over seeds of the worst cases lies within the margin (absent) or on one side of zero
+    (more, less), not adjusted for the number of comparisons. Empty where there is no conclusion or no such interval.
     """
     found = reading(hypothesis)
     low, high = hypothesis["worst_low"], hypothesis["worst_high"]

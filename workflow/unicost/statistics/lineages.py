@@ -1,9 +1,9 @@
 """Pooled penalties with the lineage as the unit, for models that grew from one family of language models go together.
 
 The mean within each lineage comes first; then lineages weigh alike, which is the bluntest and safest way to cluster by
-descent where lineages are few. The entries of the models declare what a lineage is (``lineage``: the family, whatever the
-size), the same for every relation and study; their key ``base`` splits the families by the very language model, which
-gives more units and takes models of one family for independent.
+descent where lineages are few. The entries of the models declare what a lineage is (``lineage``: the family, whatever
+its size), the same for every relation and study; their key ``base`` splits the families by the very language model,
+which gives more units and takes models of one family for independent.
 """
 
 from __future__ import annotations
