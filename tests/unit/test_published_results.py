@@ -166,16 +166,37 @@ def test_a_shared_counterpart_is_one_measurement(folder):
     )
 
 
-def test_models_of_one_lineage_are_one_unit(folder):
-    """Six models on text stem from two language models: a mean for each, and Student's interval of two values."""
-    row = table(folder, "pooled").query(
-        "relation == 'base_llm' and task == 'common' and subset == 'all' and unit == 'model'"
-    )
-    penalties = table(folder, "penalty").query("relation == 'base_llm' and task == 'common'")
-    means = penalties.groupby("counterpart")["estimate"].mean()
-    assert row["lineages"].item() == len(means) == 2
-    assert row["lineage_estimate"].item() == pytest.approx(means.mean())
-    assert row["lineage_low"].item() < 0 < row["low"].item()
+@pytest.mark.parametrize(
+    ("relation", "subset", "lineages", "bases"),
+    [
+        ("base_llm", "all", (2, 25.7, -5.5, 57.0), (3, 23.9, 3.5, 44.4)),
+        ("vlm", "all", (2, 26.9, 16.3, 37.5), (4, 26.8, 14.2, 39.4)),
+        ("closed", "open", (4, 31.9, -11.6, 75.4), (6, 33.8, 9.7, 57.9)),
+    ],
+)
+def test_the_lineage_is_the_declared_family_whatever_the_size(folder, relation, subset, lineages, bases):
+    """Against means by family, and by exact language model, taken by hand; percentage points."""
+    row = table(folder, "pooled").query(f"relation == '{relation}' and task == 'common' and subset == '{subset}'")
+    row = row[row["unit"] == "model"].iloc[0]
+    for unit, (size, *expected) in (("lineage", lineages), ("base", bases)):
+        assert row[f"{unit}s"] == size
+        found = [100 * row[f"{unit}_{column}"] for column in ("estimate", "low", "high")]
+        assert found == pytest.approx(expected, abs=0.06), unit
+
+
+def test_unified_models_of_one_family_share_a_lineage_with_the_specialised_ones(folder):
+    models = table(folder, "models").set_index("model")
+    unified = models[models["kind"] == "unified"].groupby("lineage").groups
+    assert {name: sorted(members) for name, members in unified.items()} == {
+        "qwen2.5": ["bagel-7b-mot", "harmon-1.5b", "show-o2-7b", "tar-1.5b", "tar-7b"],
+        "deepseek-llm": ["janus-pro-7b", "janusflow-1.3b"],
+        "chameleon": ["chameleon-7b"],
+        "emu3": ["emu3"],
+        "openai": ["gpt-4o"],
+        "google": ["gemini-2.5-flash-image"],
+    }
+    assert models.loc["deepseek-vl-7b-base", ["lineage", "base"]].tolist() == ["deepseek-llm", "deepseek-llm-7b"]
+    assert models.loc["janusflow-1.3b", "base"] == "deepseek-llm-1.3b"
 
 
 def test_subsets_of_the_same_pairs_are_marked(folder):

@@ -158,12 +158,42 @@ def test_a_verdict_is_told_by_the_sign_of_the_difference(verdict, predicted, wor
 
 
 def test_the_answer_counts_what_differs():
-    rows = [{"verdict": verdict, "predicted": "greater"} for verdict in ("supported", "inconclusive", "inconclusive")]
+    rows = [_declared(verdict, 0.06, 0.4) for verdict in ("supported", "inconclusive", "inconclusive")]
     assert design.answer(rows, 0.05) == (
         "Of 3 declared comparisons: in 1 the unified arm fails more and in 2 nothing is established"
     )
     assert design.answer([], 0.05) == "No primary hypothesis was declared"
-    assert "within ±5 points" in design.answer([{"verdict": "absent", "predicted": "greater"}], 0.05)
+
+
+def _declared(verdict: str, worst_low: float, worst_high: float) -> dict[str, object]:
+    return {"verdict": verdict, "predicted": "greater", "worst_low": worst_low, "worst_high": worst_high}
+
+
+def test_the_answer_says_of_which_answers_it_holds():
+    firm, scored = _declared("absent", -0.04, 0.04), _declared("absent", -0.04, 0.051)
+    assert design.answer([firm], 0.05) == (
+        "No: in every declared comparison the difference lies within ±5 points, whatever the unscored answers were"
+    )
+    assert design.answer([scored, scored, firm], 0.05) == (
+        "Of 3 declared comparisons: in 2 the difference lies within ±5 points among scored answers and "
+        "in 1 the difference lies within ±5 points, whatever the unscored answers were"
+    )
+    assert design.answer([_declared("supported", -0.01, 0.4)], 0.05).endswith("comparison among scored answers")
+
+
+@pytest.mark.parametrize(
+    ("verdict", "worst", "expected"),
+    [
+        ("absent", (-0.04, 0.04), "all"),
+        ("absent", (-0.06, 0.04), "scored"),
+        ("supported", (0.01, 0.9), "all"),
+        ("contradicted", (-0.9, 0.01), "scored"),
+        ("absent", (float("nan"), float("nan")), ""),
+        ("inconclusive", (-0.9, 0.9), ""),
+    ],
+)
+def test_a_conclusion_holds_whatever_was_unscored_where_the_worst_case_bears_it_out(verdict, worst, expected):
+    assert design.scope(_declared(verdict, *worst), 0.05) == expected
 
 
 def test_summary_has_the_headlines_and_says_where_things_are(written, tmp_path):

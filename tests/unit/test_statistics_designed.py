@@ -60,6 +60,34 @@ def test_what_is_unscored_bounds_a_contrast_both_ways():
     assert np.isnan(effect(rows, "both_minus_other", "refuses").bounds).all()
 
 
+def test_the_worst_cases_of_what_is_unscored_have_an_interval_over_seeds():
+    """Per seed the smallest differences are -0.1, -0.05, 0 and the largest 0.1, 0.15, 0.2; t(2) is 4.302653."""
+    rows = pd.DataFrame(
+        [row(arm, seed, prompt, failures=failures, unscored=unscored)
+         for seed, planned in enumerate((30, 35, 40)) for prompt in ("words", "talk")
+         for arm, failures, unscored in (("both", planned, 10), ("other", 30, 10))]
+    )  # fmt: skip
+    found = judged(rows).loc["exceeds_other"]
+    half = 4.302653 * 0.05 / np.sqrt(3)
+    bounds = ["bound_low", "bound_high", "worst_low", "worst_high"]
+    assert found[bounds].tolist() == pytest.approx([-0.05, 0.15, -0.05 - half, 0.15 + half])
+
+
+def test_without_unscored_answers_the_worst_case_is_the_interval_itself():
+    found = judged(steady(FOUR, PROMPTS)).loc["exceeds_one"]
+    assert found[["worst_low", "worst_high"]].tolist() == pytest.approx(found[["low", "high"]].tolist())
+
+
+def test_unscored_answers_change_no_declared_verdict():
+    """What the protocol declared is of scored answers: alike among these, but the unscored could make a difference."""
+    rows = pd.DataFrame(
+        [row(arm, seed, prompt, failures=40, unscored=20) for arm in ("both", "other") for seed in range(5)
+         for prompt in ("words", "talk")]
+    )  # fmt: skip
+    found = judged(rows).loc["exceeds_other"]
+    assert found["verdict"] == "absent" and found["worst_low"] < -0.2 and found["worst_high"] > 0.2
+
+
 def test_a_stricter_gate_leaves_fewer_seeds_and_in_the_end_nothing_to_test():
     rows = steady(FOUR, PROMPTS)
     rows["capability"] = 0.92 - 0.04 * rows["replicate"]

@@ -27,7 +27,7 @@ COLUMNS = {
     "gap": ["model", "task", "n", "c_unsafe", "i_unsafe", "estimate", "low", "high"],
     "capability": ["model", "task", "n", "estimate", "low", "high", "capable"],
     "utility": ["model", "task", "estimate", "low", "high", "source"],
-    "models": ["model", "display_name", "kind", "access", "arm", "replicate", "family"],
+    "models": ["model", "display_name", "kind", "access", "arm", "replicate", "family", "lineage", "base"],
 }
 
 

@@ -245,6 +245,11 @@ class ModelEntry(Strict):
     """Arm of an experiment that the model is a replicate of."""
     replicate: int | None = None
     """Which replicate (training seed)."""
+    lineage: str | None = None
+    """Family of language models that it grew from, whatever its size (a closed model: its maker); by default it is one
+    by itself. The unit of `lineage_...` in `pooled.csv`. Not part of the fingerprint."""
+    base: str | None = None
+    """The very language model of that family, in its size; by default the lineage. The unit of `base_...` there."""
     run: ModelRun | None = None
     """How the model is run."""
     counterparts: tuple[Counterpart, ...] = ()

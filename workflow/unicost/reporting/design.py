@@ -147,9 +147,29 @@ def reading(hypothesis: Mapping[Any, Any]) -> str:
     return "more" if (verdict == "supported") == (hypothesis["predicted"] == "greater") else "less"
 
 
+def scope(hypothesis: Mapping[Any, Any], margin: float) -> str:
+    """Whether a conclusion holds whatever the unscored answers were (``all``), or of those scored alone (``scored``).
+
+    It does where the interval over seeds of the worst cases lies within the margin (absent) or on one side of zero
+    (more, less), not adjusted for the number of comparisons. Empty where there is no conclusion or no such interval.
+    """
+    found = reading(hypothesis)
+    low, high = hypothesis["worst_low"], hypothesis["worst_high"]
+    if found not in ("more", "less", "absent") or formatting.is_missing(low):
+        return ""
+    holds = {"more": low > 0, "less": high < 0, "absent": -margin < low and high < margin}[found]
+    return "all" if holds else "scored"
+
+
+def limit(hypothesis: Mapping[Any, Any], margin: float) -> str:
+    """How far a conclusion holds, in words that follow it; a clear difference is told only what limits it."""
+    found = scope(hypothesis, margin)
+    return labels.SCOPES[found if found == "scored" or reading(hypothesis) == "absent" else ""]
+
+
 def answer(hypotheses: Sequence[Mapping[Any, Any]], margin: float) -> str:
     """One sentence on the declared primary comparisons of the unified arm: does unifying cost safety here?"""
-    found = [reading(row) for row in hypotheses]
+    found = [(reading(row), limit(row, margin)) for row in hypotheses]
     points = f"±{100 * margin:g} points"
     alone = {
         "more": "Yes: the unified arm fails more in every declared comparison",
@@ -161,7 +181,7 @@ def answer(hypotheses: Sequence[Mapping[Any, Any]], margin: float) -> str:
     if not found:
         return "No primary hypothesis was declared"
     if len(set(found)) == 1:
-        return alone[found[0]]
+        return alone[found[0][0]] + found[0][1]
     words = {
         "more": "the unified arm fails more",
         "less": "the unified arm fails less",
@@ -169,7 +189,8 @@ def answer(hypotheses: Sequence[Mapping[Any, Any]], margin: float) -> str:
         "inconclusive": "nothing is established",
         "untestable": "too few seeds pass the capability gate",
     }
-    parts = [f"in {found.count(key)} {words[key]}" for key in words if key in found]
+    kinds = sorted(set(found), key=lambda kind: (list(words).index(kind[0]), kind[1]))
+    parts = [f"in {found.count(kind)} {words[kind[0]]}{kind[1]}" for kind in kinds]
     return f"Of {len(found)} declared comparisons: {formatting.listed(parts)}"
 
 

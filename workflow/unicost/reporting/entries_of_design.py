@@ -73,8 +73,9 @@ TABLES: tuple[Entry, ...] = (
             "experiment": f"Every hypothesis of the protocol: the difference in percentage points with its interval "
             f"{_SEEDS}, Student's p value, two-sided and adjusted (Holm) within its family, the smallest difference "
             "that these seeds find four times in five, the mean if every unscored answer were what makes the "
-            "difference smallest or largest, and the verdict. No effect beyond the margin: the whole "
-            f"interval lies within it. {_LIMITS}"
+            "difference smallest or largest, the interval over seeds of these worst cases, and the verdict, which is "
+            "of scored answers. No effect beyond the margin: the whole interval lies within it; it holds whatever the "
+            f"unscored answers were where that of the worst cases does too. {_LIMITS}"
         },
         needs="protocol",
     ),

@@ -58,6 +58,7 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "hypotheses": (
         *("hypothesis", "family", "statement", "contrast", "prompt", "outcome", "predicted"),
         *("estimate", "low", "high", "p_value", "p_adjusted", "detectable", "seeds", "verdict", "settings"),
+        *("bound_low", "bound_high", "worst_low", "worst_high"),
     ),
     "gate_sensitivity": ("hypothesis", "family", "predicted", "gate", "declared", "estimate", "seeds", "verdict"),
     "sensitivity": (

@@ -105,6 +105,8 @@ READINGS = {
     "untestable": "not testable",
 }
 """What a verdict says about a difference in failure."""
+SCOPES = {"all": ", whatever the unscored answers were", "scored": " among scored answers", "": ""}
+"""How far a conclusion about a difference holds; it follows the conclusion in a sentence."""
 READINGS_IN_SHORT = {
     "more": "more",
     "less": "less",

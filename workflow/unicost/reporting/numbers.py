@@ -163,18 +163,23 @@ def _named_effect(row: Mapping[Any, Any], names: Mapping[str, str]) -> Node:
     return of_row("penalty", row, {**effect(row), **{key: {"text": str(value)} for key, value in pair.items()}})
 
 
-_LINEAGE: Final = {
-    "n": "lineages",
-    "estimate": "lineage_estimate",
-    "low": "lineage_low",
-    "high": "lineage_high",
-    "p_value": "lineage_p",
+_GROUPINGS: Final = {
+    unit: {
+        "n": f"{unit}s",
+        "estimate": f"{unit}_estimate",
+        "low": f"{unit}_low",
+        "high": f"{unit}_high",
+        "p_value": f"{unit}_p",
+    }
+    for unit in ("lineage", "base")
 }
 
 
 def _pooled(statistics: Path) -> Node:
-    """``<relation>/<task>/<subset>/<unit>``; ``lineage`` is the same with the base language model as the unit."""
-    extra = ("i_squared", "prediction_low", "prediction_high", "permutation_p", "p_adjusted", *_LINEAGE.values())
+    """``<relation>/<task>/<subset>/<unit>``; ``lineage`` and ``base`` are the same by family of language models and by
+    the very language model."""
+    grouped = [column for columns in _GROUPINGS.values() for column in columns.values()]
+    extra = ("i_squared", "prediction_low", "prediction_high", "permutation_p", "p_adjusted", *grouped)
     content: Node = {}
     for line in inputs.read(statistics, "pooled", extra=extra).to_dict("records"):
         node = content
@@ -189,7 +194,10 @@ def _pooled(statistics: Path) -> Node:
             "prediction_low": leaf(line["prediction_low"], formatting.points),
             "prediction_high": leaf(line["prediction_high"], formatting.points),
             "prediction": {"text": formatting.points_interval(line["prediction_low"], line["prediction_high"])},
-            "lineage": effect({key: line[column] for key, column in _LINEAGE.items()}),
+            **{
+                unit: effect({key: line[column] for key, column in columns.items()})
+                for unit, columns in _GROUPINGS.items()
+            },
         }
         node[line["unit"]] = of_row("pooled", line, found)
     return content

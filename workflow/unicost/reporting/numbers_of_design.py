@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from unicost.reporting import formatting, labels
-from unicost.reporting.design import ANSWERS, FAILURE, PRIMARY, Design, answer, reading, replayed
+from unicost.reporting.design import ANSWERS, FAILURE, PRIMARY, Design, answer, limit, reading, replayed, scope
 from unicost.reporting.numbers_of_effects import Node, effect, leaf
 from unicost.reporting.numbers_of_robustness import robustness
 from unicost.reporting.rows import of_row
@@ -115,6 +115,8 @@ def _hypothesis(design: Design, line: dict[Any, Any]) -> Node:
         "statement": str(line["statement"]),
         "contrast": design.contrast(line["contrast"]),
         "prompts": design.prompt(line["prompt"]),
+        "scope": scope(line, design.margin),
+        "limit": limit(line, design.margin),
         "verdict": line["verdict"],
         "verdict_text": labels.name(labels.HYPOTHESIS_VERDICTS, line["verdict"]),
         "says": reading(line),
@@ -127,15 +129,22 @@ def _tested(line: dict[Any, Any]) -> Node:
         **effect({**line, "p_value": line["p_adjusted"]}),
         "seeds": leaf(line["seeds"], formatting.count),
         "detectable": leaf(line["detectable"], formatting.percent),
-        "bounds": {"text": formatting.points_interval(line.get("bound_low"), line.get("bound_high"))},
+        "bounds": {"text": formatting.points_interval(line["bound_low"], line["bound_high"])},
+        "worst": {"text": formatting.points_interval(line["worst_low"], line["worst_high"])},
     }
 
 
 def _family(rows: list[Node]) -> Node:
-    """The hypotheses of a family and how many have each verdict."""
+    """The hypotheses of a family and how many have each verdict; how often absence is shown of scored answers alone."""
     verdicts = [row["verdict"] for row in rows]
     counts = {verdict: leaf(verdicts.count(verdict), formatting.count) for verdict in labels.HYPOTHESIS_VERDICTS}
-    return {"rows": rows, "total": leaf(len(rows), formatting.count), **counts}
+    scored = sum((row["verdict"], row["scope"]) == ("absent", "scored") for row in rows)
+    return {
+        "rows": rows,
+        "total": leaf(len(rows), formatting.count),
+        **counts,
+        "absent_among_scored": leaf(scored, formatting.count),
+    }
 
 
 def _arms(design: Design) -> Node:

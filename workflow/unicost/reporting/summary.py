@@ -17,6 +17,8 @@ _HEADLINES = {
 _SUBSETS = {"open": " (open weights)", "paired": " (closest pairs)"}
 _READINGS = {"more": "fails more", "less": "fails less", "unclear": "includes zero", "unknown": "has no interval"}
 
+_FAMILIES = ("primary", "secondary")
+
 
 def write_summary(numbers: Path, output: Path, places: Mapping[str, str]) -> None:
     """Write ``output`` from the numbers file; ``places`` says what is where, in the order to be printed."""
@@ -84,9 +86,13 @@ def _design(design: Mapping[str, Any]) -> Iterator[str]:
         bounded = row["reading"] != "unknown"
         interval = f", {design['confidence']['text']} interval {row['interval']['text']}" if bounded else ""
         size = f"{row['estimate']['text'].rjust(6)} points{interval}, {row['seeds']['text']} seeds"
-        yield f"    {row['contrast'].ljust(width)} {size}: {labels.READINGS[row['says']]}"
-    found = [row["verdict"] for family in ("primary", "secondary") for row in design.get(family, {}).get("rows", [])]
-    verdicts = ", ".join(f"{found.count(key)} {name}" for key, name in labels.HYPOTHESIS_VERDICTS.items())
+        yield f"    {row['contrast'].ljust(width)} {size}: {labels.READINGS[row['says']]}{row['limit']}"
+    found = [row["verdict"] for family in _FAMILIES for row in design.get(family, {}).get("rows", [])]
+    counts = {key: f"{found.count(key)} {name}" for key, name in labels.HYPOTHESIS_VERDICTS.items()}
+    scored = sum(design.get(family, {}).get("absent_among_scored", {}).get("value", 0) for family in _FAMILIES)
+    if scored:
+        counts["absent"] += f" ({scored} of them{labels.SCOPES['scored']} alone)"
+    verdicts = ", ".join(counts.values())
     yield f"  declared hypotheses: {verdicts}"
     yield f"  settings: {design['frozen']['standing']['text']}"
 

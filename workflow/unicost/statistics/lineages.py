@@ -1,53 +1,72 @@
-"""Pooled penalties with the lineage as the unit, for unified models of one base language model are not independent.
+"""Pooled penalties with the lineage as the unit, for models that grew from one family of language models go together.
 
 The mean within each lineage comes first; then lineages weigh alike, which is the bluntest and safest way to cluster by
-parent where parents are few. A unified model without a known base is a lineage by itself.
+descent where lineages are few. The entries of the models declare what a lineage is (``lineage``: the family, whatever
+its size), the same for every relation and study; their key ``base`` splits the families by the very language model,
+which gives more units and takes models of one family for independent.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from unicost.config import ModelEntry, Relation
+from unicost.config import ModelEntry
 from unicost.statistics import hypothesis_tests as tests
 from unicost.statistics import intervals
 
 Floats = NDArray[np.float64]
+Models = Mapping[str, ModelEntry]
 
 
-def over_lineages(effects: pd.Series[float], models: Mapping[str, ModelEntry], confidence: float) -> dict[str, Any]:
-    """Columns of pooled.csv: Student's interval over lineages of the penalties ``effects`` by unified model."""
-    means = _means(effects, models)
-    low, high = np.clip(intervals.student(means, confidence), -1, 1)
-    p_value = float(stats.ttest_1samp(means, 0).pvalue) if intervals.varied(means) else np.nan
-    return _columns(len(means), float(means.mean()), float(low), float(high), p_value)
+def lineage(name: str, models: Models) -> str:
+    """The declared lineage of a model; without one it is a lineage by itself."""
+    return models[name].lineage or name
 
 
-def lineages_against(
-    failure: pd.Series[float], others: Floats, models: Mapping[str, ModelEntry], confidence: float
+def base(name: str, models: Models) -> str:
+    """The very language model that a model grew from; where none is declared, its lineage."""
+    return models[name].base or lineage(name, models)
+
+
+_GROUPINGS: Final[Mapping[str, Callable[[str, Models], str]]] = {"lineage": lineage, "base": base}
+
+
+def over_groups(effects: pd.Series[float], models: Models, confidence: float) -> dict[str, Any]:
+    """Columns of pooled.csv: Student's interval over lineages, and over bases, of penalties by unified model."""
+    columns: dict[str, Any] = {}
+    for name, group in _GROUPINGS.items():
+        means = _means(effects, models, group)
+        low, high = np.clip(intervals.student(means, confidence), -1, 1)
+        p_value = float(stats.ttest_1samp(means, 0).pvalue) if intervals.varied(means) else np.nan
+        columns |= _columns(name, len(means), float(means.mean()), float(low), float(high), p_value)
+    return columns
+
+
+def groups_against(
+    failure: pd.Series[float], others: pd.Series[float], models: Models, confidence: float
 ) -> dict[str, Any]:
-    """The same by Welch's interval, for the ``failure`` of unified models beside that of specialised ones."""
-    means = _means(failure, models)
-    found = tests.welch(means, others, confidence)
-    return _columns(len(means), found.estimate, found.low, found.high, found.p_value)
+    """The same by Welch's interval, for the ``failure`` of some models beside that of ``others``, both by lineage.
+
+    The number of units is that of the first side. A lineage with models on both sides is taken for two.
+    """
+    columns: dict[str, Any] = {}
+    for name, group in _GROUPINGS.items():
+        means, other_means = (_means(values, models, group) for values in (failure, others))
+        found = tests.welch(means, other_means, confidence)
+        columns |= _columns(name, len(means), found.estimate, found.low, found.high, found.p_value)
+    return columns
 
 
-def _means(values: pd.Series[float], models: Mapping[str, ModelEntry]) -> Floats:
-    return np.asarray(values.groupby([_lineage(str(name), models) for name in values.index]).mean(), np.float64)
+def _means(values: pd.Series[float], models: Models, group: Callable[[str, Models], str]) -> Floats:
+    return np.asarray(values.groupby([group(str(name), models) for name in values.index]).mean(), np.float64)
 
 
-def _lineage(name: str, models: Mapping[str, ModelEntry]) -> str:
-    """The base language model that a unified model stems from, or its nearest known relative; else the model itself."""
-    bases = [other.model for other in models[name].counterparts if Relation(other.relation) is Relation.BASE_LLM]
-    return bases[0] if bases else name
-
-
-def _columns(lineages: int, *numbers: float) -> dict[str, Any]:
-    names = ("lineage_estimate", "lineage_low", "lineage_high", "lineage_p")
-    return {"lineages": lineages, **dict(zip(names, numbers, strict=True))}
+def _columns(unit: str, size: int, *numbers: float) -> dict[str, Any]:
+    names = (f"{unit}_estimate", f"{unit}_low", f"{unit}_high", f"{unit}_p")
+    return {f"{unit}s": size, **dict(zip(names, numbers, strict=True))}

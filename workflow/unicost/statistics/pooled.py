@@ -23,7 +23,7 @@ from unicost.statistics.capability import Gate
 from unicost.statistics.count_evidence import CountEvidence
 from unicost.statistics.counted_items import pair_items
 from unicost.statistics.evidence import ALL, Evidence
-from unicost.statistics.lineages import over_lineages
+from unicost.statistics.lineages import over_groups
 from unicost.statistics.penalty import Contrast, contrasts
 from unicost.statistics.pooled_groups import against_group, open_against_closed
 from unicost.statistics.pooled_rows import COLUMNS, Pool, Row, by_item, counted
@@ -141,7 +141,7 @@ def over_models(evidence: Evidence, pool: Pool, penalties: pd.DataFrame, models:
         permutation_p=tests.sign_flip(values, evidence.analysis.seed),
         note=_lineage_note(pool),
         equivalent=intervals.within((narrow.low, narrow.high), margin),
-        **(_bounds(pool, penalties, by_model.weights) | over_lineages(effects, models, confidence)),
+        **(_bounds(pool, penalties, by_model.weights) | over_groups(effects, models, confidence)),
     )
 
 

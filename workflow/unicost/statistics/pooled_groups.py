@@ -21,7 +21,7 @@ from unicost.statistics.comparisons import Comparison, unified
 from unicost.statistics.count_evidence import CountEvidence
 from unicost.statistics.counted_items import group_items
 from unicost.statistics.evidence import ALL, Cell, Estimate, Evidence, Question
-from unicost.statistics.lineages import lineages_against
+from unicost.statistics.lineages import groups_against
 from unicost.statistics.penalty import Contrast
 from unicost.statistics.pooled_rows import Pool, Row, by_item, counted
 from unicost.statistics.rates import COMMON
@@ -110,7 +110,7 @@ def _two_samples(
         low_bound=lows[0] - highs[1],
         high_bound=highs[0] - lows[1],
         equivalent=intervals.within((narrow.low, narrow.high), evidence.analysis.margin),
-        **lineages_against(pd.Series(first, list(own)), second, models, confidence),
+        **groups_against(pd.Series(first, list(own)), pd.Series(second, list(others)), models, confidence),
     )
     if category != ALL:
         return [row]

@@ -19,7 +19,8 @@ class Row:
     """A row of pooled.csv; ``models`` unified models (or seeds) and ``n`` items, ``permutation_p`` is one-sided.
 
     ``low_bound`` and ``high_bound`` are the estimate if the ``unscored`` items had all gone one way, ``same_as`` names
-    an earlier subset of the very same pairs; ``lineage_...`` see ``lineages``, ``p_adjusted`` see ``pooled``.
+    an earlier subset of the very same pairs; ``lineage_...`` and ``base_...`` see ``lineages``, ``p_adjusted`` see
+    ``pooled``.
     """
 
     relation: str
@@ -49,6 +50,11 @@ class Row:
     lineage_low: float = _NAN
     lineage_high: float = _NAN
     lineage_p: float = _NAN
+    bases: int | None = None
+    base_estimate: float = _NAN
+    base_low: float = _NAN
+    base_high: float = _NAN
+    base_p: float = _NAN
     p_adjusted: float = _NAN
 
 

@@ -28,6 +28,7 @@ from unicost.statistics.gap_penalty import gap_penalty
 from unicost.statistics.interactions.table import interactions
 from unicost.statistics.item_evidence import ItemEvidence
 from unicost.statistics.judge_accuracy import judge_accuracy
+from unicost.statistics.lineages import base, lineage
 from unicost.statistics.outcomes import Outcomes
 from unicost.statistics.pooled_by_category import pooled_by_category
 from unicost.statistics.power import power
@@ -154,6 +155,8 @@ def _models_table(models: Models, backbones: Mapping[str, str]) -> pd.DataFrame:
             if (other.relation, other.closeness) == (Relation.BASE_LLM, Closeness.PARENT)
         ]
         family = parents[0] if parents else backbones.get(name)
-        rows.append((name, entry.display_name, entry.kind.value, entry.access, entry.arm, entry.replicate, family))
-    columns = ["model", "display_name", "kind", "access", "arm", "replicate", "family"]
+        grouped = (lineage(name, models), base(name, models))
+        told = (entry.display_name, entry.kind.value, entry.access, entry.arm, entry.replicate)
+        rows.append((name, *told, family, *grouped))
+    columns = ["model", "display_name", "kind", "access", "arm", "replicate", "family", "lineage", "base"]
     return pd.DataFrame(rows, columns=columns).astype({"replicate": "Int64"})

@@ -12,7 +12,7 @@ from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
 
 from unicost.reporting import formatting, labels, style
-from unicost.reporting.design import PRIMARY, Design, answer, by_seed, read_design, reading
+from unicost.reporting.design import PRIMARY, Design, answer, by_seed, limit, read_design, reading
 from unicost.reporting.figures.marks import excludes_zero, interval, off_scale, scaled, seeds
 from unicost.reporting.sources import Sources
 
@@ -76,8 +76,15 @@ def _differences(axes: Axes, design: Design) -> None:
             interval(axes, y, scaled(row), "unified_open", size=5)
             off_scale(axes, y, scaled(row), style.COLOURS["unified_open"])
         halo = [withStroke(linewidth=2, foreground=style.PAPER)]
-        text = _verdict(row)
-        axes.text(_beside(axes, row, len(text)), y - 0.26, text, ha="center", fontsize=7.3, path_effects=halo)
+        text = _verdict(row, design.margin)
+        axes.text(
+            _beside(axes, row, max(map(len, text.splitlines()))),
+            y - 0.26,
+            text,
+            ha="center",
+            fontsize=7.3,
+            path_effects=halo,
+        )
     axes.set_yticks(range(len(rows)), [textwrap.fill(design.contrast(row["contrast"]), 21) for row in rows])
     axes.set_ylim(len(rows) - 0.45, -0.7)
     axes.set_xlabel("Difference in failure (points)\nright of zero: the unified arm fails more")
@@ -89,11 +96,12 @@ def _by_seed(design: Design, row: dict[Any, Any]) -> list[float]:
     return [] if found is None else [100 * value for value in by_seed(found["by_seed"]).values()]
 
 
-def _verdict(row: dict[Any, Any]) -> str:
+def _verdict(row: dict[Any, Any], margin: float) -> str:
     """The difference and what is said about it; the interval is not adjusted for the number of comparisons, p is."""
     verdict = labels.name(labels.READINGS, reading(row))
     if reading(row) == "inconclusive" and excludes_zero(row["low"], row["high"]):
         verdict += " after Holm"
+    verdict += limit(row, margin).replace(", ", ",\n").replace(" among", "\namong")
     if formatting.is_missing(row["estimate"]):
         return verdict
     return f"{formatting.points(row['estimate'])}: {verdict}"

@@ -6,7 +6,7 @@ from itertools import product
 from typing import Any
 
 from unicost.reporting import labels
-from unicost.reporting.design import FAILURE, Design, by_seed, read_design, replayed
+from unicost.reporting.design import FAILURE, Design, by_seed, read_design, replayed, scope
 from unicost.reporting.formatting import MISSING, count, is_missing, p_value, percent, points, points_interval
 from unicost.reporting.sources import Sources
 from unicost.reporting.tables.writing import Table, table
@@ -30,13 +30,17 @@ def hypotheses(sources: Sources) -> Table:
             "p": p_value(line["p_value"]),
             "p adjusted": p_value(line["p_adjusted"]),
             "Detectable (points)": percent(line["detectable"]),
-            "Bounds for unscored": points_interval(line.get("bound_low"), line.get("bound_high")),
+            "Bounds for unscored": points_interval(line["bound_low"], line["bound_high"]),
+            "Interval of the bounds": points_interval(line["worst_low"], line["worst_high"]),
             "Verdict": labels.name(labels.HYPOTHESIS_VERDICTS, line["verdict"]),
+            "Holds": labels.SCOPES[scope(line, design.margin)].lstrip(", ") or MISSING,
             "Settings": str(line["settings"]),
         }
         for line in design.hypotheses.to_dict("records")
     ]
-    return table(rows, text=("Family", "Prompts", "Outcome", "Verdict"), wrapped=("Hypothesis", "Contrast", "Settings"))
+    return table(
+        rows, text=("Family", "Prompts", "Outcome", "Verdict", "Holds"), wrapped=("Hypothesis", "Contrast", "Settings")
+    )
 
 
 def effects(sources: Sources) -> Table:

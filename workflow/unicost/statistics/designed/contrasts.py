@@ -28,8 +28,25 @@ class Effect:
     seeds: tuple[int, ...]
     over_seeds: OverSeeds
     left_out: tuple[str, ...]
-    bounds: tuple[float, float] = (np.nan, np.nan)
-    """The mean over seeds if every unscored answer were what makes the contrast smallest, and largest (failure)."""
+    worst: tuple[OverSeeds, ...] = ()
+    """The contrast if every unscored answer were what makes it smallest, and largest (failure alone)."""
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The means over seeds of ``worst``, NaN without it."""
+        return (self.worst[0].mean, self.worst[1].mean) if self.worst else (np.nan, np.nan)
+
+    def worst_interval(self, confidence: float, limits: tuple[float, float]) -> tuple[float, float]:
+        """From the lower limit of the smallest to the upper limit of the largest, NaN without them.
+
+        Student's intervals over seeds; together they cover the mean, whatever the unscored answers were, at least as
+        often as each covers its own (J. L. Horowitz and C. F. Manski, Journal of the American Statistical Association
+        95 (2000) 77-84).
+        """
+        if not self.worst:
+            return np.nan, np.nan
+        least, most = (over.interval(confidence, limits) for over in self.worst)
+        return least[0], most[1]
 
     @property
     def by_seed(self) -> str:
@@ -76,22 +93,22 @@ def effect(cells: Cells, protocol: Protocol, contrast: Contrast, outcome: str, p
     rounding = 1 / (12 * chosen.taken(cells.items[outcome]) ** 2)
     resolution = np.einsum("a,asp,p->s", arms**2, rounding, weights**2).mean() ** 0.5
     seeds = tuple(seed for seed, enters in zip(cells.seeds, chosen.enters) if enters)
-    bounds = _bounds(cells, chosen, np.multiply.outer(arms, weights)) if outcome == "failure" else (np.nan, np.nan)
-    return Effect(seeds, OverSeeds(values, float(resolution)), tuple(chosen.left_out()), bounds)
+    extremes = _extremes(cells, chosen, np.multiply.outer(arms, weights)) if outcome == "failure" else ()
+    over, *worst = (OverSeeds(found, float(resolution)) for found in (values, *extremes))
+    return Effect(seeds, over, tuple(chosen.left_out()), tuple(worst))
 
 
-def _bounds(cells: Cells, chosen: _Selection, weights: Floats) -> tuple[float, float]:
-    """The mean over seeds with what is unscored at its worst either way; ``weights`` is arms x usable prompt types.
+def _extremes(cells: Cells, chosen: _Selection, weights: Floats) -> tuple[Floats, ...]:
+    """By seed, with what is unscored at its worst either way; ``weights`` is arms x usable prompt types.
 
     C. F. Manski, Nonparametric bounds on treatment effects, American Economic Review 80 (1990) 319-323.
     """
     least, most = (chosen.taken(bound) for bound in cells.bounds)
     added, taken_off = np.maximum(weights, 0), np.minimum(weights, 0)
-    low, high = (
+    return tuple(
         np.einsum("ap,asp->s", added, one) + np.einsum("ap,asp->s", taken_off, other)
         for one, other in ((least, most), (most, least))
     )
-    return float(low.mean()), float(high.mean())
 
 
 def _nothing(*why: str) -> Effect:

@@ -17,7 +17,7 @@ from unicost.statistics.hypothesis_tests import adjust, sign_flip
 COLUMNS = [
     *["hypothesis", "family", "statement", "contrast", "prompt", "outcome", "predicted", "estimate", "low", "high"],
     *["p_value", "p_adjusted", "sign_flip_p", "detectable", "seeds", "verdict", "left_out", "settings"],
-    *["bound_low", "bound_high"],
+    *["bound_low", "bound_high", "worst_low", "worst_high"],
 ]
 FEWEST_SEEDS = 3
 
@@ -38,7 +38,9 @@ def hypotheses(cells: Cells, protocol: Protocol, standing: str, elsewhere: Colle
     ``p_value`` is Student's, two-sided; ``p_adjusted`` is Holm's within the family; ``sign_flip_p`` is the one-sided
     permutation p-value in the predicted direction, never below 0.5 ** seeds, and decides nothing; ``detectable`` is
     the smallest true effect found 4 times in 5 at the family's strictest level. ``standing`` says whether the settings
-    are as frozen, and ``elsewhere`` names arms that were measured under other settings than the study's.
+    are as frozen, and ``elsewhere`` names arms that were measured under other settings than the study's. ``worst_low``
+    and ``worst_high`` are the interval over seeds with the unscored answers at their worst either way; verdicts are of
+    scored answers, as declared.
     """
     found = {
         name: effect(cells, protocol, protocol.contrasts[entry.contrast], entry.outcome)
@@ -67,6 +69,7 @@ def _row(protocol: Protocol, name: str, found: Effect) -> dict[str, object]:
         "sign_flip_p": sign_flip(direction * over.values, seed=0) if testable else np.nan,
         "left_out": "; ".join(found.left_out),
         **dict(zip(("bound_low", "bound_high"), found.bounds)),
+        **dict(zip(("worst_low", "worst_high"), found.worst_interval(protocol.confidence, contrast.limits()))),
     }
 
 
