@@ -106,6 +106,10 @@ class CellEvidence:
         found = mean((number.value for number in known), sizes if question.pooled else None)
         bounds = unscored.mean([number.bounds for number in known], asked if question.pooled else None)
         compared = any(cell.against for cell in question.cells)
+        counterpart, counterpart_asked = (
+            sum(count(model, cell.task) for cell in question.cells for model in cell.against)
+            for count in (self._sizes.size, self._sizes.asked)
+        )
         confidence = self.analysis.confidence
         limits = np.array([found.interval(level) for level in (confidence, 2 * confidence - 1)])
         if not compared and found.error < _CERTAIN:
@@ -116,11 +120,11 @@ class CellEvidence:
             low=float(limits[0, 0]),
             high=float(limits[0, 1]),
             n=sum(sizes),
-            unscored=sum(asked) - sum(sizes),
+            unscored=sum(asked) - sum(sizes) + counterpart_asked - counterpart,
             low_bound=float(worst[0]),
             high_bound=float(worst[1]),
             method=self._method,
-            n_counterpart=sum(self._sizes.size(model, cell.task) for cell in question.cells for model in cell.against),
+            n_counterpart=counterpart,
             p_value=found.p_value if compared else None,
             narrow=(float(limits[1, 0]), float(limits[1, 1])),
         )
