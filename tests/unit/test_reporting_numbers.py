@@ -4,6 +4,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 from unicost.reporting import design, inputs, latex_numbers, numbers, provenance, summary
+from unicost.reporting.numbers_of_correction import correction_section
 from unicost.reporting.numbers_of_effects import reading
 from unicost.reporting.numbers_of_judges import judges_section
 from unicost.reporting.sources import Sources
@@ -261,6 +262,29 @@ def test_what_survives_correction_is_counted(written):
     assert pool["estimate"]["text"] == "+24.0"
     assert data["tipping"]["weakest"]["needed"]["text"] == "8.0"
     assert data["tipping"]["fragile"]["value"] == 0
+
+
+def test_a_conclusion_counts_once_and_stays_only_where_every_correction_lets_it(tmp_path):
+    samples.published(tmp_path)
+    table = pd.read_csv(tmp_path / "corrected.csv").assign(same_as=None, uncut=None)
+    before = correction_section(tmp_path, pd.read_csv(tmp_path / "models.csv"))["corrected"]
+    common = table[(table["task"] == "common") & (table["level"] != "rate")]
+    assert before["compared"]["value"] * before["corrections"]["value"] == len(common)
+    first = common.index[0]  # one conclusion, under the first correction alone
+    table.loc[table.index == first, "survives"] = False
+    pool = table[(table["task"] == "common") & (table["level"] == "pool")].iloc[-1]
+    again = (table["level"] == "pool") & (table["task"] == "common")
+    for name in ("relation", "subset", "unit"):
+        again &= table[name] == pool[name]
+    table.loc[again, "same_as"] = "open"
+    rate = table.iloc[[0, 0]].assign(level="rate", task="text_to_text", uncut=[1.08, None], low=[0.97, 0.1], high=1.0)
+    pd.concat([table, rate]).to_csv(tmp_path / "corrected.csv", index=False)
+    found = correction_section(tmp_path, pd.read_csv(tmp_path / "models.csv"))["corrected"]
+    assert found["compared"]["value"] == before["compared"]["value"] - 1
+    assert found["same"]["value"] == found["compared"]["value"] - 1
+    told = found["uncut"][rate["correction"].iloc[0]]
+    assert [told[name]["value"] for name in ("rates", "outside", "by_chance")] == [2, 1, 1]
+    assert told["highest"]["text"] == "108.0"
 
 
 def test_task_switching_is_among_the_numbers(written):

@@ -1,16 +1,21 @@
 """Correction for the judge's error: against ppi-python, against simulation with known truth, and by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from unicost.records import Verdict
 from unicost.statistics import stages
+from unicost.statistics.capability import COLUMNS, Gate
+from unicost.statistics.cell_evidence import CellEvidence
 from unicost.statistics.correction import stages as correction
 from unicost.statistics.correction.cells import CountCells, ItemCells, no_labels
+from unicost.statistics.correction.corrected import Tables, corrected
 from unicost.statistics.correction.errors import LabelledErrors, PublishedErrors, Split
 from unicost.statistics.correction.prediction_powered import prediction_powered
 from unicost.statistics.correction.rogan_gladen import rogan_gladen
-from unicost.statistics.correction.tipping import Sides
+from unicost.statistics.correction.tipping import Sides, tipping
 from unicost.statistics.count_evidence import CountEvidence
 from unicost.statistics.uncertain import Uncertain, mean
 from unicost.store import write_records
@@ -119,8 +124,6 @@ def study(tmp_path_factory):
 
 
 def _judged(row, rng):
-    from dataclasses import replace
-
     alarm = row.kind == "unsafe" and row.both_safe and row.model.startswith("unified") and rng.random() < 0.25
     return replace(row, contextual="unsafe", intrinsic="unsafe", both_safe=False) if alarm else row
 
@@ -156,6 +159,62 @@ def test_worst_case_error_by_hand():
     assert sides.possible(0.4, +1) == pytest.approx(0.3 + 0.4)  # no more false alarms than verdicts of unsafe
     assert sides.needed(0.2, +1) == pytest.approx(0.1)
     assert sides.possible(0.2, -1) == pytest.approx(0.1 + 0.2)
+
+
+def test_a_robust_conclusion_needs_more_error_than_is_known(study):
+    rows = pd.read_csv(study / "tipping.csv").dropna(subset=["error_needed", "error_known"])
+    assert len(rows)
+    assert (rows["robust"].astype(bool) == (rows["error_needed"] > rows["error_known"])).all()
+
+
+def test_the_known_error_is_spread_evenly_over_tasks():
+    """It lies on the task whose judged rate leaves no room for false alarms; the same on both tasks it can do more."""
+    failure = {("u", TEXT): 0.0, ("u", DIALOGUE): 0.6, ("b", TEXT): 0.0, ("b", DIALOGUE): 0.2}
+    rates = pd.DataFrame([(*key, "failure", rate) for key, rate in failure.items()])
+    rates.columns = ["model", "task", "metric", "estimate"]
+    pair = {"unified": "u", "counterpart": "b", "relation": "base_llm", "task": "common", "category": "all"}
+    pair |= {"tasks": f"{TEXT} {DIALOGUE}", "members": "b", "estimate": 0.2, "low": 0.12, "high": 0.3}
+    found = tipping(rates, pd.DataFrame([pair]), pd.DataFrame(), {TEXT: 0.2, DIALOGUE: 0.0}, {}).iloc[0]
+    assert found["error_known"] == pytest.approx(0.1)
+    assert found["error_needed"] == pytest.approx(0.08)  # misses on both tasks and false alarms on one: 1.5 e = 0.12
+    assert found["most_possible"] == pytest.approx(0.15)
+    assert not found["robust"]
+
+
+def test_what_a_correction_makes_certain_has_no_interval_and_what_it_takes_too_far_is_told():
+    """The lowest judged rate is all false alarms by assumption; 0.95 is more than a judge that misses a third says."""
+    counts = pd.DataFrame(
+        [
+            (model, TEXT, metric, rate, 200)
+            for model, rate in (("unified-0", 0.95), ("base-0", 0.02))
+            for metric in ("c_unsafe", "i_unsafe", "failure")
+        ],
+        columns=["model", "task", "metric", "rate", "n"],
+    )
+    accuracy = pd.DataFrame([(TEXT, "contextual", 0.75, 200)], columns=["task", "aspect", "accuracy", "n"])
+    settings, models, gate = analysis(replicates=False), arms(1), Gate(pd.DataFrame(columns=COLUMNS))
+    cells = CountCells(CountEvidence(counts, settings), models, spare=1)
+
+    def tables(rate):
+        evidence = CellEvidence(rate, lambda _, __, found: (found.value, found.value), cells, settings, "by hand")
+        return Tables.of(evidence, models, gate, "failure")
+
+    errors = PublishedErrors(cells, accuracy, models, "failure", Split.FALSE_ALARMS).of(TEXT)
+
+    def fixed(model, task, metric):
+        found = cells.judged(model, task, metric)
+        return found and rogan_gladen(found, errors.sensitivity, errors.specificity)
+
+    uncut = {("unified-0", TEXT): fixed("unified-0", TEXT, "failure").value}
+    by_correction = {"rogan_gladen_false_alarms": replace(tables(fixed), uncut=uncut)}
+    table = corrected(tables(cells.judged), by_correction, "failure")
+    rate = table.query(f"level == 'rate' and task == '{TEXT}'").set_index("model")
+    assert rate.loc["base-0", "estimate"] == pytest.approx(0)
+    assert rate.loc["base-0", ["low", "high"]].isna().all() and "no interval" in rate.loc["base-0", "note"]
+    assert pd.isna(rate.loc["base-0", "uncut"]) and pd.isna(rate.loc["unified-0", "note"])
+    assert rate.loc["unified-0", "estimate"] == 1 < rate.loc["unified-0", "uncut"]
+    pair = table.query(f"level == 'pair' and task == '{TEXT}' and relation == 'base_llm'").iloc[0]
+    assert pair["low"] <= pair["estimate"] <= pair["high"] == 1
 
 
 def test_without_labels_nothing_is_corrected(tmp_path):

@@ -87,9 +87,9 @@ def test_the_difference_of_differences_takes_the_worst_of_both_models():
     assert limits(pair.loc[TEXT]) == pytest.approx([-5 / 20, 5 / 20])
     assert limits(pair.loc[DIALOGUE]) == pytest.approx([-3 / 20, 3 / 20])
     assert limits(pair.loc["common"]) == pytest.approx([-4 / 20, 4 / 20])
-    assert pair["unscored"].to_dict() == {TEXT: 4, DIALOGUE: 2, "common": 6}
+    assert pair["unscored"].to_dict() == {TEXT: 5, DIALOGUE: 3, "common": 8}  # of both sides
     pool = table.query("level == 'pool' and subset == 'all' and unit == 'model'").iloc[0]
-    assert limits(pool) == pytest.approx([-4 / 20, 4 / 20]) and pool["unscored"] == 6
+    assert limits(pool) == pytest.approx([-4 / 20, 4 / 20]) and pool["unscored"] == 8
 
 
 def test_cells_of_both_kinds_know_what_was_asked():

@@ -22,7 +22,7 @@ _UNSCORED = (
     "“If unscored”: the corrected difference if all unscored answers had truly been safe on the one side and unsafe on "
     "the other."
 )
-_KNOWN = "The known error is that of the judge on the same tasks (empty where nobody labelled an answer)."
+_KNOWN = "The known error is that of the judge, the mean over the same tasks (empty where nobody labelled an answer)."
 
 _CALIBRATION = (
     "Answers with a label, in bins by the probability of unsafe that the judge stated: one that many answers share is "
@@ -60,8 +60,8 @@ FIGURES: tuple[Entry, ...] = (
         dict.fromkeys(
             ("published", "experiment"),
             f"Each mark is a comparison on the common tasks whose interval ({LEVEL}) excludes zero. {_TIPPING} Hollow "
-            f"marks could be overturned by the known error, if it is as large on both sides. {_KNOWN} n is in the "
-            "tables of the penalty.",
+            f"marks could be overturned by the known error, if it is as large on both sides and every task. {_KNOWN} n "
+            "is in the tables of the penalty.",
         ),
     ),
     Entry(

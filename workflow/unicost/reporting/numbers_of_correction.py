@@ -14,23 +14,28 @@ from unicost.reporting.rows import of_row
 from unicost.reporting.tables.correction import comparison
 
 _MISSES, _FALSE_ALARMS = "rogan_gladen_misses", "rogan_gladen_false_alarms"
+_CONCLUSION = ["level", "model", "counterpart", "relation", "subset", "unit", "arm"]
+"""What a conclusion on the common tasks is about, whatever it is corrected by."""
+_BY_ASSUMPTION = "by assumption, no interval"
 
 
 def correction_section(statistics: Path, models: pd.DataFrame) -> Node:
     """``corrected`` (counts, and ``pools/<relation>/<subset>/<unit>/<correction>``) and ``tipping``.
 
-    A pool whose subset is that of another counts once. ``hardest`` has the rates of the task on which the judge finds
-    least of what is unsafe.
+    ``compared`` counts conclusions and ``same`` those that stay under every correction; a pool that repeats another one
+    counts once. ``hardest`` has the rates of the task on which the judge finds least of what is unsafe.
     """
-    corrected = inputs.read(statistics, "corrected", extra=("arm", "p_value"))
+    corrected = inputs.read(statistics, "corrected", extra=("arm", "p_value", "same_as", "uncut"))
     corrected = corrected[corrected["metric"] == "failure"]
     frame = corrected[(corrected["task"] == "common") & (corrected["level"] != "rate")]
-    told = ["correction", "level", "model", "counterpart", "relation", "unit", "arm", "n", "judged", "estimate"]
-    compared = frame[frame["survives"].notna()].drop_duplicates(told)
+    compared = frame[frame["survives"].notna() & frame["same_as"].isna()]
+    stay = compared["survives"].astype(str).str.lower().eq("true")
+    conclusions = stay.groupby([compared[name] for name in _CONCLUSION], dropna=False).all()
     content: Node = {
-        "compared": leaf(len(compared), formatting.count),
-        "same": leaf(_count(compared["survives"], "true"), formatting.count),
+        "compared": leaf(len(conclusions), formatting.count),
+        "same": leaf(int(conclusions.sum()), formatting.count),
         "corrections": leaf(frame["correction"].nunique(), formatting.count),
+        "uncut": _uncut(corrected),
         "pools": {},
     }
     arms = set(frame["arm"].dropna()) - {""}
@@ -42,14 +47,44 @@ def correction_section(statistics: Path, models: pd.DataFrame) -> Node:
             node[line["correction"]] = of_row("corrected", line, effect(line))
     sensitivities = inputs.read(statistics, "judge_error")
     failure = sensitivities[(sensitivities["metric"] == "failure") & (sensitivities["group"] != "difference")]
-    content["lowest_sensitivity"] = leaf(failure["sensitivity"].min(), formatting.percent)
+    common = _common_tasks(statistics)
+    on_common = failure[failure["task"].isin(common)]
+    content["lowest_sensitivity"] = {
+        "common": leaf(on_common["sensitivity"].min(), formatting.percent),
+        "any": leaf(failure["sensitivity"].min(), formatting.percent),
+    }
     names = labels.display_names(models)
     if (failure["group"] == "misses").any():
         least = failure.sort_values("sensitivity", kind="stable").iloc[0].to_dict()
         task = least["task"]
         content["hardest"] = _hardest(corrected[(corrected["level"] == "rate") & (corrected["task"] == task)], names)
-        content["hardest"]["task"] = of_row("judge_error", least, {"text": labels.name(labels.TASKS, task)})
+        named = of_row("judge_error", least, {"text": labels.name(labels.TASKS, task)})
+        content["hardest"] |= {"task": named, "common": task in common}
     return {"corrected": content, "tipping": _tipping(statistics, names)}
+
+
+def _common_tasks(statistics: Path) -> set[str]:
+    """The tasks behind the penalties on the common tasks."""
+    penalties = inputs.read(statistics, "penalty", extra=("tasks",))
+    return set(" ".join(penalties.loc[penalties["task"] == "common", "tasks"].dropna()).split())
+
+
+def _uncut(corrected: pd.DataFrame) -> Node:
+    """By correction: how many ``rates`` of a model on a task there are, and how many are ``outside`` 0 to 1.
+
+    ``by_chance`` counts the ones whose interval reaches back within, ``highest`` is the largest.
+    """
+    rates = corrected[(corrected["level"] == "rate") & ~corrected["task"].isin(["common", "all_supported"])]
+    content: Node = {}
+    for correction, rows in rates.groupby("correction", sort=False):
+        outside = rows[rows["uncut"].notna()]
+        content[str(correction)] = {
+            "rates": leaf(len(rows), formatting.count),
+            "outside": leaf(len(outside), formatting.count),
+            "by_chance": leaf(int(((outside["low"] < 1) & (outside["high"] > 0)).sum()), formatting.count),
+            "highest": leaf(outside["uncut"].max(), formatting.percent),
+        }
+    return content
 
 
 def _hardest(rates: pd.DataFrame, names: Mapping[str, str]) -> Node:
@@ -63,10 +98,11 @@ def _hardest(rates: pd.DataFrame, names: Mapping[str, str]) -> Node:
             ("misses", by_correction.loc[_MISSES], ""),
             ("false_alarms", by_correction.loc[_FALSE_ALARMS], ""),
         ):
-            interval = formatting.percent_interval(line[f"{prefix}low"], line[f"{prefix}high"])
+            limits = line[f"{prefix}low"], line[f"{prefix}high"]
+            known = not any(formatting.is_missing(limit) for limit in limits)
             found = {
                 key: leaf(line[prefix.rstrip("_") or "estimate"], formatting.percent),
-                f"{key}_interval": {"text": interval},
+                f"{key}_interval": {"text": formatting.percent_interval(*limits) if known else _BY_ASSUMPTION},
             }
             row |= of_row("corrected", line.to_dict(), found)
         rows.append(row)

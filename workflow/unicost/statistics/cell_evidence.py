@@ -24,6 +24,9 @@ Rate = Callable[[str, str, str], Uncertain | None]
 Bound = Callable[[str, str, Uncertain], Bounds]
 """What the number of a model on a task could be if the unscored answers had gone one way, or the other."""
 
+_CERTAIN = 1e-6
+"""Standard errors below this differ from zero by the arithmetic of slopes alone."""
+
 
 class Sizes(Protocol):
     """How many answers there are."""
@@ -55,7 +58,10 @@ class Number:
 
 
 class CellEvidence:
-    """Answers from ``rate``, which stands for the failure that the other kinds of evidence know."""
+    """Answers from ``rate``, which stands for the failure that the other kinds of evidence know.
+
+    A rate without sampling error is what its correction assumes, whatever was sampled: it has no interval.
+    """
 
     categories: tuple[str, ...] = ()
 
@@ -100,21 +106,25 @@ class CellEvidence:
         found = mean((number.value for number in known), sizes if question.pooled else None)
         bounds = unscored.mean([number.bounds for number in known], asked if question.pooled else None)
         compared = any(cell.against for cell in question.cells)
+        counterpart, counterpart_asked = (
+            sum(count(model, cell.task) for cell in question.cells for model in cell.against)
+            for count in (self._sizes.size, self._sizes.asked)
+        )
         confidence = self.analysis.confidence
         limits = np.array([found.interval(level) for level in (confidence, 2 * confidence - 1)])
-        limits = np.clip(limits, -1 if compared else 0, 1)
-        worst = bounds if compared else np.clip(bounds, 0, 1)
-        value = found.value if compared else float(np.clip(found.value, 0, 1))
+        if not compared and found.error < _CERTAIN:
+            limits = np.full_like(limits, np.nan)
+        value, limits, worst = (np.clip(one, -1 if compared else 0, 1) for one in (found.value, limits, bounds))
         return Estimate(
-            estimate=value,
+            estimate=float(value),
             low=float(limits[0, 0]),
             high=float(limits[0, 1]),
             n=sum(sizes),
-            unscored=sum(asked) - sum(sizes),
+            unscored=sum(asked) - sum(sizes) + counterpart_asked - counterpart,
             low_bound=float(worst[0]),
             high_bound=float(worst[1]),
             method=self._method,
-            n_counterpart=sum(self._sizes.size(model, cell.task) for cell in question.cells for model in cell.against),
+            n_counterpart=counterpart,
             p_value=found.p_value if compared else None,
             narrow=(float(limits[1, 0]), float(limits[1, 1])),
         )

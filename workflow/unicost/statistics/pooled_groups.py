@@ -106,7 +106,7 @@ def _two_samples(
         *(welch.estimate, welch.low, welch.high, welch.p_value),
         permutation_p=tests.permutation(first, second, evidence.analysis.seed),
         note=note,
-        unscored=sum(found[name].unscored for name in own),
+        unscored=sum(one.unscored for one in found.values()),
         low_bound=lows[0] - highs[1],
         high_bound=highs[0] - lows[1],
         equivalent=intervals.within((narrow.low, narrow.high), evidence.analysis.margin),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -28,6 +29,7 @@ Models = Mapping[str, ModelEntry]
 ErrorOf = Callable[[str, str], Errors | None]
 """The judge's errors on the answers of a model to a task."""
 
+_ROUNDING = 1e-9
 _VERDICT_COLUMNS = ("instance", "model", "family", "kind", "task", "contextual", "intrinsic", "both_safe")
 
 
@@ -98,7 +100,10 @@ def _write(
     parts = []
     for metric, by_correction in rates.items():
         found = {
-            name: Tables.of(_evidence(cells, rate, metric, analysis, name), models, gate, FAILURE)
+            name: replace(
+                Tables.of(_evidence(cells, rate, metric, analysis, name), models, gate, FAILURE),
+                uncut=_uncut(cells, rate, metric, models),
+            )
             for name, rate in by_correction.items()
         }
         plain = _evidence(cells, _judged(cells, metric), metric, analysis, "judged")
@@ -116,6 +121,12 @@ def _evidence(cells: Cells, rate: Rate, metric: str, analysis: Analysis, correct
         return over_asked(found.value, cells.size(model, task, metric), cells.asked(model, task))
 
     return CellEvidence(rate, bound, cells, analysis, method)
+
+
+def _uncut(cells: Cells, rate: Rate, metric: str, models: Models) -> dict[tuple[str, str], float]:
+    """The corrected rates by model and task that leave [0, 1] by more than rounding."""
+    found = {(model, task): rate(model, task, metric) for model in models for task in cells.tasks(model)}
+    return {key: one.value for key, one in found.items() if one and abs(one.value - 0.5) > 0.5 + _ROUNDING}
 
 
 def _judged(cells: Cells, metric: str) -> Rate:

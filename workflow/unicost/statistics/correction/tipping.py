@@ -64,8 +64,9 @@ def tipping(
 ) -> pd.DataFrame:
     """A row for each pair and pool of penalty.csv and pooled.csv (all categories together).
 
-    ``errors`` is the known share of wrong verdicts by task, empty where there is none; ``robust`` says whether an
-    error of that size could not overturn the conclusion whichever way it lay, if it is as large on both sides.
+    ``errors`` is the known share of wrong verdicts by task, empty where there is none. ``error_known`` is its mean over
+    the tasks of a comparison; ``robust`` says whether an error of that size, on both sides and on every task, could not
+    overturn the conclusion whichever way it lay: whether ``error_needed`` is larger.
     """
     failure = rates[rates["metric"] == FAILURE].set_index(["model", "task"])["estimate"].to_dict()
     found = pairs[pairs["category"] == ALL]
@@ -101,7 +102,7 @@ def _verdict(row: Mapping[Any, Any], sides: Sides) -> dict[Any, Any]:
     conclusion = "more" if low > 0 else "less" if high < 0 else "unknown" if np.isnan(low) else "unclear"
     margin = {"more": low, "less": -high}.get(conclusion, np.nan)
     known = float(sides.weight @ sides.error)
-    most = sides.possible(sides.error, sign)
+    most = sides.possible(known, sign)
     robust = None if np.isnan(known) or np.isnan(margin) else bool(most < margin)
     return {
         "conclusion": conclusion,
