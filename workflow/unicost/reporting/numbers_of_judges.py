@@ -105,7 +105,10 @@ def _detectors(frame: pd.DataFrame) -> Node:
 
 
 def _injections(frame: pd.DataFrame) -> Node:
-    """``<judge>/<aspect>``: ``all`` attempts, and the kind that flips most, ``worst``, where any does."""
+    """``<judge>/<aspect>``: ``all`` attempts, the kind that flips most, ``worst``, where any does, and the ``silent`` ones.
+
+    Of a silent kind no attempt got a verdict, so that nothing is known of it.
+    """
     content: Node = {}
     for (judge, aspect), rows in frame.groupby(["judge", "aspect"], sort=False):
         kinds = rows[rows["kind"] != "all"].sort_values("rate", ascending=False, kind="stable").to_dict("records")
@@ -113,6 +116,8 @@ def _injections(frame: pd.DataFrame) -> Node:
         if kinds and kinds[0]["flips"]:
             words = {"name": {"text": labels.name({}, kinds[0]["kind"]).lower()}}
             node["worst"] = of_row("injections", kinds[0], words | _flips(kinds[0]))
+        silent = [labels.name({}, kind["kind"]).lower() for kind in kinds if kind["unscored"] and not kind["attempts"]]
+        node["silent"] = [{"text": kind} for kind in silent]
         content.setdefault(str(judge), {})[str(aspect)] = node
     return content
 
