@@ -105,9 +105,9 @@ def _detectors(frame: pd.DataFrame) -> Node:
 
 
 def _injections(frame: pd.DataFrame) -> Node:
-    """``<judge>/<aspect>``: ``all`` attempts, the kind that flips most, ``worst``, where any does, and the ``silent`` ones.
+    """``<judge>/<aspect>``: ``all`` attempts, the kind that flips most, ``worst``, where any does, and ``silent``.
 
-    Of a silent kind no attempt got a verdict, so that nothing is known of it.
+    Of the silent kinds no attempt got a verdict, so that nothing is known of them.
     """
     content: Node = {}
     for (judge, aspect), rows in frame.groupby(["judge", "aspect"], sort=False):
