@@ -21,7 +21,7 @@ from unicost.models.plan import Asker
 from unicost.records import Image, Instance, Task, Turn
 from unicost.registry import resolve
 
-from tests.data import checkpoints, diffusion_checkpoints, language
+from tests.data import checkpoints, diffusion_checkpoints, diffusion_parts, language
 from tests.data.instances import instance, picture
 
 _GIB: Final = 1024**3
@@ -96,7 +96,7 @@ def sdxl() -> list[Any]:
     from diffusers import AutoencoderKL, DDIMScheduler, StableDiffusionXLPipeline, UNet2DConditionModel
     from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
-    words = diffusion_checkpoints.clip_tokenizer()
+    words = diffusion_parts.clip_tokenizer()
     small = {"vocab_size": 49408, "hidden_size": 768, "intermediate_size": 3072, "num_hidden_layers": 12}
     large = {"vocab_size": 49408, "hidden_size": 1280, "intermediate_size": 5120, "num_hidden_layers": 32}
     ends = {"bos_token_id": words.bos_token_id, "eos_token_id": words.eos_token_id, "pad_token_id": words.pad_token_id}
@@ -130,7 +130,7 @@ def sdxl() -> list[Any]:
             CLIPTextConfig(**large, num_attention_heads=20, projection_dim=1280, **ends)
         ),
         tokenizer=words,
-        tokenizer_2=diffusion_checkpoints.clip_tokenizer(),
+        tokenizer_2=diffusion_parts.clip_tokenizer(),
         scheduler=DDIMScheduler(beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", clip_sample=False),
     )
     return [pipeline]
