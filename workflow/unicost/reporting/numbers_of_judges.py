@@ -112,7 +112,7 @@ def _injections(frame: pd.DataFrame) -> Node:
     content: Node = {}
     for (judge, aspect), rows in frame.groupby(["judge", "aspect"], sort=False):
         kinds = rows[rows["kind"] != "all"].sort_values("rate", ascending=False, kind="stable").to_dict("records")
-        node = {"all": _flips(rows[rows["kind"] == "all"].iloc[0].to_dict())}
+        node: Node = {"all": _flips(rows[rows["kind"] == "all"].iloc[0].to_dict())}
         if kinds and kinds[0]["flips"]:
             words = {"name": {"text": labels.name({}, kinds[0]["kind"]).lower()}}
             node["worst"] = of_row("injections", kinds[0], words | _flips(kinds[0]))
