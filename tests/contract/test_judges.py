@@ -19,7 +19,7 @@ from tests.data.answers import cases
 from tests.data.chat_server import Reply, serving, words
 from tests.data.detectors import QUICK
 
-# Guards and classifiers load a checkpoint, each of another kind: see tests/unit/test_guards.py.
+# Guards and classifiers load a checkpoint, each of another kind: see tests/unit/test_guards_on_this_machine.py.
 WITH_CHECKPOINT = {
     name
     for name in registry.names("judge")
